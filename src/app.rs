@@ -1,0 +1,1 @@
+//! The html shell and the route table of pages.

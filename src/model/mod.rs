@@ -1,0 +1,1 @@
+//! Pure data and pure rules: no server, no database, no clock.

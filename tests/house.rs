@@ -1,0 +1,1 @@
+//! Rules of the house, held by reading the source.

@@ -1,0 +1,3 @@
+//! The integration binary: the real server and the sandbox over HTTP.
+
+fn main() {}
