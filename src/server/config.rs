@@ -1,0 +1,201 @@
+//! The whole configuration: one clap struct, which `--help` documents, environment variables set, and which is checked
+//! across fields before anything starts.
+
+use clap::{Args, ValueEnum};
+use ipnet::IpNet;
+use secrecy::{ExposeSecret, SecretString};
+use std::{net::SocketAddr, path::PathBuf};
+use url::{Host, Url};
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+/// Everything that can be set.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// Address and port to listen on.
+    #[arg(long, env = "BOREAL_LISTEN", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+
+    /// Where people reach this site, without a path; links and return addresses are built from it alone.
+    #[arg(long, env = "BOREAL_ORIGIN", default_value = "http://127.0.0.1:3000")]
+    pub origin: Url,
+
+    /// `sqlite:path` for the embedded database, `postgres://…` for a server.
+    #[arg(long, env = "BOREAL_DATABASE_URL", default_value = "sqlite:data/boreal.db", hide_env_values = true)]
+    pub database_url: String,
+
+    /// The file that describes the plans.
+    #[arg(long, env = "BOREAL_PLANS", default_value = "plans.toml")]
+    pub plans: PathBuf,
+
+    /// The folder with the built style sheet, scripts and public files.
+    #[arg(long, env = "BOREAL_SITE_ROOT", default_value = "target/site")]
+    pub site_root: PathBuf,
+
+    /// How log lines are written.
+    #[arg(long, env = "BOREAL_LOG_FORMAT", default_value = "text", value_enum)]
+    pub log_format: LogFormat,
+
+    /// Networks whose `X-Forwarded-For` is believed, comma-separated, for example `10.0.0.0/8`.
+    #[arg(long, env = "BOREAL_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// Address and port where Prometheus metrics are served; none by default.
+    #[arg(long, env = "BOREAL_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
+
+    /// Organization access token of Polar. Without one the built-in sandbox is used.
+    #[arg(long, env = "POLAR_ACCESS_TOKEN", hide_env_values = true)]
+    pub polar_token: Option<SecretString>,
+
+    /// Webhook secrets, comma-separated: the present one, and the previous one while it is being changed.
+    #[arg(long, env = "POLAR_WEBHOOK_SECRETS", value_delimiter = ',', hide_env_values = true)]
+    pub polar_webhook_secrets: Vec<SecretString>,
+
+    /// Polar's API: `https://api.polar.sh`, or `https://sandbox-api.polar.sh`.
+    #[arg(long, env = "POLAR_API_BASE", default_value = "https://api.polar.sh")]
+    pub polar_api_base: Url,
+
+    /// Address and port of the built-in sandbox.
+    #[arg(long, env = "BOREAL_SANDBOX_LISTEN", default_value = "127.0.0.1:3010")]
+    pub sandbox_listen: SocketAddr,
+
+    /// The file where the built-in sandbox keeps its state.
+    #[arg(long, env = "BOREAL_SANDBOX_STATE", default_value = "data/sandbox.json")]
+    pub sandbox_state: PathBuf,
+}
+
+/// The shortest webhook secret that is accepted, in bytes: shorter ones were cut on the way.
+const SHORTEST_SECRET: usize = 16;
+
+impl Config {
+    /// Whether the built-in sandbox stands in for Polar.
+    #[must_use]
+    pub fn uses_sandbox(&self) -> bool {
+        self.polar_token.is_none()
+    }
+
+    /// Where people reach this site, without a trailing slash.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        self.origin.as_str().trim_end_matches('/')
+    }
+
+    /// Whether people reach this site over TLS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.origin.scheme() == "https"
+    }
+
+    /// Whether the origin is this very machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match self.origin.host() {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+    }
+
+    /// One sentence for each mistake; empty when the configuration can be used.
+    #[must_use]
+    pub fn mistakes(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut say = |wrong: bool, sentence: &str| {
+            if wrong {
+                found.push(sentence.to_owned());
+            }
+        };
+        let has_path = self.origin.path() != "/" || self.origin.query().is_some() || self.origin.fragment().is_some();
+        say(has_path, "BOREAL_ORIGIN must be scheme, host and port alone, for example https://shop.example.org.");
+        say(
+            !matches!(self.origin.scheme(), "http" | "https"),
+            "BOREAL_ORIGIN must begin with https:// (or http:// on this machine).",
+        );
+        say(
+            self.origin.scheme() == "http" && !self.is_loopback() && !self.uses_sandbox(),
+            "BOREAL_ORIGIN must use https unless it is this machine: cookies and card data pass through it.",
+        );
+        say(
+            self.uses_sandbox() && !self.is_loopback(),
+            "BOREAL_ORIGIN is not this machine, but POLAR_ACCESS_TOKEN is missing: the sandbox sells for play money and \
+             is only for this machine. Set POLAR_ACCESS_TOKEN and POLAR_WEBHOOK_SECRETS.",
+        );
+        say(
+            self.uses_sandbox() && !self.sandbox_listen.ip().is_loopback(),
+            "BOREAL_SANDBOX_LISTEN must be a loopback address: everybody who reaches the sandbox can buy for free.",
+        );
+        found.extend(self.secret_mistakes());
+        found
+    }
+
+    fn secret_mistakes(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        if let Some(token) = &self.polar_token {
+            if token.expose_secret().trim().is_empty() {
+                found.push("POLAR_ACCESS_TOKEN is empty: leave it out to use the sandbox.".to_owned());
+            }
+            if self.polar_webhook_secrets.is_empty() {
+                found.push(
+                    "POLAR_WEBHOOK_SECRETS is missing: without it no webhook can be trusted. Copy it from the endpoint \
+                     in Polar's settings."
+                        .to_owned(),
+                );
+            }
+        }
+        let lengths = self.polar_webhook_secrets.iter().map(|secret| secret.expose_secret().trim().len());
+        if lengths.clone().any(|length| length == 0) {
+            found.push("POLAR_WEBHOOK_SECRETS holds an empty secret: remove the stray comma or set the secret.".to_owned());
+        } else if lengths.clone().any(|length| length < SHORTEST_SECRET) {
+            found.push(format!(
+                "POLAR_WEBHOOK_SECRETS holds a secret of fewer than {SHORTEST_SECRET} characters: it was cut while copying."
+            ));
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    fn of(arguments: &[&str]) -> Config {
+        Line::parse_from(std::iter::once("boreal").chain(arguments.iter().copied())).config
+    }
+
+    #[test]
+    fn defaults_are_the_sandbox_on_this_machine() {
+        let config = of(&[]);
+        assert!(config.uses_sandbox() && config.is_loopback());
+        assert_eq!(config.mistakes(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_mistake_has_its_sentence() {
+        let token = ["--polar-token", "polar_oat_x", "--origin", "https://shop.example.org"];
+        let secret = "polar_whs_0123456789abcdef";
+        let with = |more: &[&str]| of(&[&token[..], more].concat()).mistakes().join(" ");
+        assert!(of(&["--origin", "https://shop.example.org"]).mistakes()[0].contains("POLAR_ACCESS_TOKEN is missing"));
+        assert!(with(&[]).contains("POLAR_WEBHOOK_SECRETS is missing"));
+        assert!(with(&["--polar-webhook-secrets", &format!("{secret},")]).contains("empty secret"));
+        assert!(with(&["--polar-webhook-secrets", "short"]).contains("cut while copying"));
+        assert_eq!(with(&["--polar-webhook-secrets", secret]), "");
+        assert!(of(&["--origin", "http://127.0.0.1:3000/shop"]).mistakes()[0].contains("alone"));
+        assert!(of(&["--sandbox-listen", "0.0.0.0:3010"]).mistakes()[0].contains("loopback"));
+    }
+}

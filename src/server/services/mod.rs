@@ -1,0 +1,3 @@
+//! What the app does: no SQL text, no HTTP types.
+
+pub mod accounts;
