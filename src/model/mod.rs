@@ -1,1 +1,12 @@
 //! Pure data and pure rules: no server, no database, no clock.
+
+pub mod catalog;
+pub mod fold;
+pub mod instant;
+pub mod merge;
+pub mod money;
+pub mod order;
+pub mod owner;
+pub mod plan;
+pub mod projection;
+pub mod quote;

@@ -1,0 +1,60 @@
+//! Instants as integers: milliseconds in our tables, microseconds where Polar's own precision decides.
+
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// Milliseconds since 1970 UTC.
+pub type Millis = i64;
+
+/// Microseconds since 1970 UTC.
+pub type Micros = i64;
+
+/// One day.
+pub const DAY: Millis = 24 * 60 * 60 * 1000;
+
+/// One hour.
+pub const HOUR: Millis = 60 * 60 * 1000;
+
+/// Reads an ISO-8601 instant as Polar writes it; `None` when it is none.
+#[must_use]
+pub fn parse_us(text: &str) -> Option<Micros> {
+    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    i64::try_from(at.unix_timestamp_nanos() / 1000).ok()
+}
+
+/// Reads an ISO-8601 instant as milliseconds.
+#[must_use]
+pub fn parse_ms(text: &str) -> Option<Millis> {
+    parse_us(text).map(|us| us / 1000)
+}
+
+/// `3 March 2027`, in UTC.
+#[must_use]
+pub fn spell_date(at: Millis) -> String {
+    let Ok(at) = OffsetDateTime::from_unix_timestamp(at.div_euclid(1000)) else { return String::from("an unknown date") };
+    format!("{} {} {}", at.day(), at.month(), at.year())
+}
+
+/// `3 March 2027, 14:05 UTC`.
+#[must_use]
+pub fn spell_time(at: Millis) -> String {
+    let Ok(of_day) = OffsetDateTime::from_unix_timestamp(at.div_euclid(1000)) else { return spell_date(at) };
+    format!("{}, {:02}:{:02} UTC", spell_date(at), of_day.hour(), of_day.minute())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_polars_instants_to_the_microsecond() {
+        assert_eq!(parse_us("1970-01-01T00:00:01.000002Z"), Some(1_000_002));
+        assert_eq!(parse_ms("2026-11-21T17:07:02.556592Z"), Some(1_795_280_822_556));
+        assert_eq!(parse_us("yesterday"), None);
+    }
+
+    #[test]
+    fn spells_days_and_times() {
+        assert_eq!(spell_date(1_795_280_822_556), "21 November 2026");
+        assert_eq!(spell_time(1_795_280_822_556), "21 November 2026, 17:07 UTC");
+    }
+}

@@ -1,0 +1,97 @@
+//! Money: whole minor units of a currency, formatted as people write it.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// An amount in minor units (cents; whole yen) of one currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Money {
+    /// Minor units; negative for credits.
+    pub amount: i64,
+    /// Lower-case ISO 4217 code, as Polar writes it.
+    pub currency: String,
+}
+
+/// Currencies that Polar's card processor counts in whole units.
+const NO_MINOR_UNIT: [&str; 16] = [
+    "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf",
+];
+
+/// Currencies whose minor unit is a thousandth.
+const THOUSANDTHS: [&str; 5] = ["bhd", "jod", "kwd", "omr", "tnd"];
+
+/// Symbols that stand for one currency alone; the others are written with their code.
+const SYMBOLS: [(&str, &str); 7] =
+    [("usd", "$"), ("eur", "€"), ("gbp", "£"), ("jpy", "¥"), ("inr", "₹"), ("krw", "₩"), ("brl", "R$")];
+
+impl Money {
+    /// An amount of a currency; the code's case does not matter.
+    #[must_use]
+    pub fn new(amount: i64, currency: &str) -> Self {
+        Self { amount, currency: currency.to_ascii_lowercase() }
+    }
+
+    /// Whether nothing is to be paid.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        self.amount == 0
+    }
+
+    fn decimals(&self) -> usize {
+        match self.currency.as_str() {
+            code if NO_MINOR_UNIT.contains(&code) => 0,
+            code if THOUSANDTHS.contains(&code) => 3,
+            _ => 2,
+        }
+    }
+
+    /// The digits alone: `1,234.50`; whole amounts without their zero decimals: `12`.
+    fn digits(&self) -> String {
+        let decimals = self.decimals();
+        let unit = 10_u64.pow(u32::try_from(decimals).unwrap_or(0));
+        let (whole, part) = (self.amount.unsigned_abs() / unit, self.amount.unsigned_abs() % unit);
+        let whole = grouped(whole);
+        if part == 0 { whole } else { format!("{whole}.{part:0decimals$}") }
+    }
+}
+
+fn grouped(whole: u64) -> String {
+    let digits = whole.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+impl fmt::Display for Money {
+    /// `$12`, `€9.90`, `¥1,200`, `CHF 15`, `−$5`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.amount < 0 { "−" } else { "" };
+        match SYMBOLS.iter().find(|(code, _)| *code == self.currency) {
+            Some((_, symbol)) => write!(f, "{sign}{symbol}{}", self.digits()),
+            None => write!(f, "{sign}{} {}", self.currency.to_ascii_uppercase(), self.digits()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_as_people_write_it() {
+        let shown = |amount, currency| Money::new(amount, currency).to_string();
+        assert_eq!(shown(1200, "usd"), "$12");
+        assert_eq!(shown(990, "EUR"), "€9.90");
+        assert_eq!(shown(123_456_789, "gbp"), "£1,234,567.89");
+        assert_eq!(shown(1200, "jpy"), "¥1,200");
+        assert_eq!(shown(1234, "kwd"), "KWD 1.234");
+        assert_eq!(shown(5, "chf"), "CHF 0.05");
+        assert_eq!(shown(-500, "usd"), "−$5");
+        assert_eq!(shown(0, "usd"), "$0");
+    }
+}

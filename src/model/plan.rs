@@ -1,0 +1,235 @@
+//! The plans: what we sell, as `plans.toml` describes it.
+
+use super::instant::{DAY, Millis};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// What a feature is worth: open, or open up to a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// Open or (in a comparison table) closed.
+    Switch(bool),
+    /// Open up to so many.
+    Limit(i64),
+}
+
+impl Value {
+    /// As stored: `true` or a number.
+    #[must_use]
+    pub fn stored(self) -> String {
+        match self {
+            Self::Switch(on) => on.to_string(),
+            Self::Limit(limit) => limit.to_string(),
+        }
+    }
+
+    /// Reads what [`Value::stored`] wrote.
+    #[must_use]
+    pub fn of_stored(text: &str) -> Option<Self> {
+        text.parse().map(Self::Switch).or_else(|_| text.parse().map(Self::Limit)).ok()
+    }
+}
+
+/// A product to set up in a new organization; not what is charged (Polar says that).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedPrice {
+    /// `day`, `week`, `month`, `year` or `once`.
+    pub interval: String,
+    /// Minor units.
+    pub amount: i64,
+    /// Lower-case ISO code.
+    pub currency: String,
+    /// Days of trial before the first payment.
+    pub trial_days: Option<i64>,
+}
+
+/// One plan.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The name in addresses and in Polar's product metadata.
+    pub slug: String,
+    /// The name people read.
+    pub name: String,
+    /// Higher is more; decides the order on the page and which plan somebody "has".
+    pub rank: i64,
+    /// Marked on the pricing page.
+    #[serde(default)]
+    pub recommended: bool,
+    /// One sentence.
+    #[serde(default)]
+    pub summary: String,
+    /// Three to six lines in the customer's words.
+    #[serde(default)]
+    pub highlights: Vec<String>,
+    /// What it opens.
+    #[serde(default)]
+    pub features: BTreeMap<String, Value>,
+    /// Days of access after a failed renewal.
+    #[serde(default = "seven")]
+    pub grace_days: i64,
+    /// Days that a one-time purchase lasts; for ever if absent.
+    pub lasts_days: Option<i64>,
+    /// Products to set up.
+    #[serde(default, rename = "price")]
+    pub prices: Vec<SeedPrice>,
+}
+
+fn seven() -> i64 {
+    7
+}
+
+impl Plan {
+    /// How long access goes on after a failed renewal.
+    #[must_use]
+    pub fn grace(&self) -> Millis {
+        self.grace_days * DAY
+    }
+
+    /// How long a one-time purchase lasts; `None` for ever.
+    #[must_use]
+    pub fn lasts(&self) -> Option<Millis> {
+        self.lasts_days.map(|days| days * DAY)
+    }
+
+    /// Whether everybody has it: it is sold nowhere.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.prices.is_empty()
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FeatureWords {
+    name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(rename = "plan")]
+    plans: Vec<Plan>,
+    #[serde(default, rename = "feature")]
+    features: BTreeMap<String, FeatureWords>,
+}
+
+/// Why `plans.toml` cannot be used, in one sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("plans.toml: {0}")]
+pub struct Unusable(String);
+
+/// All plans, in rank order.
+#[derive(Clone, Debug)]
+pub struct Plans {
+    plans: Vec<Plan>,
+    features: BTreeMap<String, FeatureWords>,
+    hash: String,
+}
+
+impl Plans {
+    /// Reads the text of `plans.toml`.
+    ///
+    /// # Errors
+    /// On anything that is unknown, missing or contradictory, with the place.
+    pub fn parse(text: &str) -> Result<Self, Unusable> {
+        let File { mut plans, features } = toml::from_str(text).map_err(|error| Unusable(error.to_string()))?;
+        plans.sort_by(|a, b| a.rank.cmp(&b.rank).then_with(|| a.slug.cmp(&b.slug)));
+        check(&plans)?;
+        let hash = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { plans, features, hash })
+    }
+
+    /// The plan of this slug.
+    #[must_use]
+    pub fn get(&self, slug: &str) -> Option<&Plan> {
+        self.plans.iter().find(|plan| plan.slug == slug)
+    }
+
+    /// What everybody has who has nothing else.
+    #[must_use]
+    pub fn free(&self) -> Option<&Plan> {
+        self.plans.iter().find(|plan| plan.is_free())
+    }
+
+    /// Every plan in rank order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Plan> {
+        self.plans.iter()
+    }
+
+    /// The name people read of a feature.
+    #[must_use]
+    pub fn feature_name<'p>(&'p self, feature: &'p str) -> &'p str {
+        self.features.get(feature).map_or(feature, |words| &words.name)
+    }
+
+    /// Every feature of every plan, each once, by name.
+    #[must_use]
+    pub fn features(&self) -> Vec<&str> {
+        let mut all: Vec<&str> = self.plans.iter().flat_map(|plan| plan.features.keys().map(String::as_str)).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Changes when the file changes.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+}
+
+fn check(plans: &[Plan]) -> Result<(), Unusable> {
+    let refuse = |why: String| Err(Unusable(why));
+    for (place, plan) in plans.iter().enumerate() {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if plan.slug.is_empty() || !plan.slug.chars().all(plain) {
+            return refuse(format!("the slug {:?} must be lower-case letters, digits and hyphens", plan.slug));
+        }
+        if plans[..place].iter().any(|other| other.slug == plan.slug) {
+            return refuse(format!("two plans have the slug {:?}", plan.slug));
+        }
+        for price in &plan.prices {
+            if !["day", "week", "month", "year", "once"].contains(&price.interval.as_str()) || price.amount < 0 {
+                return refuse(format!("plan {:?} has a price with a wrong interval or a negative amount", plan.slug));
+            }
+        }
+    }
+    match plans.iter().filter(|plan| plan.is_free()).count() {
+        0 | 1 => Ok(()),
+        _ => refuse("only one plan can be without prices: it is what everybody has".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_file_can_be_used() {
+        let plans = Plans::parse(include_str!("../../plans.toml")).unwrap();
+        assert_eq!(plans.iter().map(|plan| plan.slug.as_str()).collect::<Vec<_>>(), ["free", "pro", "team", "lifetime"]);
+        assert_eq!(plans.free().unwrap().slug, "free");
+        assert_eq!(plans.get("team").unwrap().grace(), 14 * DAY);
+        assert_eq!(plans.get("pro").unwrap().features["projects"], Value::Limit(50));
+        assert_eq!(plans.feature_name("studio"), "The studio");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let why = |text| Plans::parse(text).unwrap_err().to_string();
+        assert!(why("[[plan]]\nslug='a'\nname='A'\nrank=1\n[[plan]]\nslug='b'\nname='B'\nrank=2").contains("only one"));
+        assert!(why("[[plan]]\nslug='A b'\nname='A'\nrank=1").contains("slug"));
+        assert!(why("[[plan]]\nslug='a'\nname='A'\nrank=1\ncolour='red'").contains("colour"));
+    }
+
+    #[test]
+    fn values_survive_storage() {
+        for value in [Value::Switch(true), Value::Limit(50)] {
+            assert_eq!(Value::of_stored(&value.stored()), Some(value));
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The one HTTP client: authenticates, pins the version, waits where Polar asks for it, and follows the sandbox's clock.
+//!
+//! Reads are tried again when the failure may pass; writes never, because Polar has no idempotency keys (C§1.6).
+
+use super::{Error, VERSION};
+use crate::{
+    model::instant::{Micros, Millis},
+    server::clock::Clock,
+};
+use reqwest::{
+    Method, RequestBuilder, Response,
+    header::{DATE, HeaderMap, RETRY_AFTER},
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{sync::Arc, time::Duration};
+use time::{OffsetDateTime, format_description::well_known::Rfc2822};
+use url::Url;
+
+/// A read is tried so often in all.
+const TRIES: u32 = 3;
+
+/// The longest pause between two tries, whatever Polar asks for: a page is waiting.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Time-out of reads.
+const READ_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// Time-out of writes: making a checkout calls the card processor (C§1.6).
+pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// An answer together with when it was true by Polar's own clock.
+#[derive(Clone, Debug)]
+pub struct Seen<T> {
+    /// The answer.
+    pub value: T,
+    /// Polar's `Date`, to the second.
+    pub observed_us: Micros,
+}
+
+/// Polar's API for one organization. Clones share connections.
+#[derive(Clone)]
+pub struct Client(Arc<Parts>);
+
+struct Parts {
+    http: reqwest::Client,
+    base: Url,
+    token: SecretString,
+    clock: Clock,
+    follows_offset: bool,
+}
+
+impl Client {
+    /// A client for the API at `base`; `sandbox` says whether answers may move the billing clock.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(base: Url, token: SecretString, clock: Clock, sandbox: bool) -> Result<Self, reqwest::Error> {
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("boreal/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(3))
+            .build()?;
+        Ok(Self(Arc::new(Parts { http, base, token, clock, follows_offset: sandbox })))
+    }
+
+    /// The address of the API, without a trailing slash.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        self.0.base.as_str().trim_end_matches('/')
+    }
+
+    /// Reads one address.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<Seen<T>, Error> {
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let request = self.request(Method::GET, path).query(query).timeout(READ_TIMEOUT);
+            let pause = match self.answer(request).await {
+                Err(Error::Limited { retry_after }) if tried < TRIES && retry_after <= LONGEST_PAUSE => retry_after,
+                Err(Error::NoAnswer | Error::Failed(_)) if tried < TRIES => Duration::from_millis(150 << tried),
+                settled => return settled,
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Sends one body, once.
+    pub(super) async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<Seen<T>, Error> {
+        self.answer(self.request(method, path).json(body).timeout(WRITE_TIMEOUT)).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let address = format!("{}{path}", self.base());
+        let request = self.0.http.request(method, address).header("polar-version", VERSION);
+        request.bearer_auth(self.0.token.expose_secret())
+    }
+
+    async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<Seen<T>, Error> {
+        let response = request.send().await?;
+        self.follow_clock(response.headers());
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.bytes().await?;
+        metrics::counter!("polar_answers_total", "status" => status.as_u16().to_string()).increment(1);
+        if !status.is_success() {
+            return Err(Error::of(status, retry_after(&headers), &body));
+        }
+        let value = serde_json::from_slice(&body).map_err(|error| Error::Unreadable(error.to_string()))?;
+        Ok(Seen { value, observed_us: self.observed(&headers) })
+    }
+
+    fn follow_clock(&self, headers: &HeaderMap) {
+        let offset = headers.get("x-sandbox-offset-ms").and_then(|value| value.to_str().ok()?.parse().ok());
+        if let Some(offset) = offset.filter(|_| self.0.follows_offset) {
+            self.0.clock.set_offset(offset);
+        }
+    }
+
+    fn observed(&self, headers: &HeaderMap) -> Micros {
+        date(headers).unwrap_or_else(|| self.0.clock.billing()) * 1000
+    }
+
+    /// How far our billing time is ahead of Polar's `Date`, in milliseconds.
+    ///
+    /// # Errors
+    /// When Polar does not answer at all; any answer, a refusal too, carries the time.
+    pub async fn clock_skew(&self) -> Result<Millis, Error> {
+        let request = self.request(Method::GET, "/v1/organizations/").timeout(READ_TIMEOUT);
+        let response: Response = request.send().await?;
+        self.follow_clock(response.headers());
+        let theirs = date(response.headers()).ok_or_else(|| Error::Unreadable("no Date".to_owned()))?;
+        Ok(self.0.clock.billing() - theirs)
+    }
+}
+
+fn date(headers: &HeaderMap) -> Option<Millis> {
+    // HTTP's GMT is RFC 2822's +0000.
+    let text = headers.get(DATE)?.to_str().ok()?.replace("GMT", "+0000");
+    OffsetDateTime::parse(&text, &Rfc2822).ok().map(|at| at.unix_timestamp() * 1000)
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok().map(Duration::from_secs)
+}

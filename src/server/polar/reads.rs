@@ -1,0 +1,75 @@
+//! What we ask Polar.
+
+use super::{Checkout, Client, Error, Listed, Organization, Seen};
+use crate::model::projection::Kind;
+use serde_json::Value;
+
+/// As many as Polar gives at once; more are lowered silently (C§1.3).
+const PAGE: &str = "100";
+
+impl Client {
+    /// The organization that the token belongs to.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`] when the token sees none; else as every call.
+    pub async fn organization(&self) -> Result<Organization, Error> {
+        let seen: Seen<Listed<Organization>> = self.get("/v1/organizations/", &[]).await?;
+        seen.value.items.into_iter().next().ok_or_else(|| Error::Unreadable("no organization".to_owned()))
+    }
+
+    /// A checkout by its id.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn checkout(&self, id: &str) -> Result<Seen<Checkout>, Error> {
+        self.get(&format!("/v1/checkouts/{id}"), &[]).await
+    }
+
+    /// One object of the mirror, raw.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn object(&self, kind: Kind, id: &str) -> Result<Seen<Value>, Error> {
+        self.get(&format!("/v1/{}s/{id}", kind.stored()), &[]).await
+    }
+
+    /// Every object of a kind that the filter lets through, raw, over all pages.
+    ///
+    /// # Errors
+    /// As every call; one failed page fails the list.
+    pub async fn objects(&self, kind: Kind, filter: &[(&str, &str)]) -> Result<Vec<Seen<Value>>, Error> {
+        let mut all = Vec::new();
+        for page in 1.. {
+            let number = page.to_string();
+            let query = [filter, &[("page", number.as_str()), ("limit", PAGE)]].concat();
+            let seen: Seen<Listed<Value>> = self.get(&format!("/v1/{}s/", kind.stored()), &query).await?;
+            let observed_us = seen.observed_us;
+            all.extend(seen.value.items.into_iter().map(|value| Seen { value, observed_us }));
+            if page >= seen.value.pagination.max_page {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// The customer with this external id, raw; `None` if there never was one.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn customer_of(&self, external_id: &str) -> Result<Option<Seen<Value>>, Error> {
+        match self.get(&format!("/v1/customers/external/{external_id}"), &[]).await {
+            Ok(seen) => Ok(Some(seen)),
+            Err(Error::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The customer with this mail address, raw.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn customer_by_email(&self, email: &str) -> Result<Option<Value>, Error> {
+        let seen: Seen<Listed<Value>> = self.get("/v1/customers/", &[("email", email), ("limit", "1")]).await?;
+        Ok(seen.value.items.into_iter().next())
+    }
+}

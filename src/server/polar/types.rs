@@ -1,0 +1,141 @@
+//! What we send to Polar and read back. Mirror objects stay raw JSON: the mirror's projections read them.
+
+use crate::model::{catalog::Trial, instant::parse_ms, money::Money, quote::Charge};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One page of a list (C§1.3).
+#[derive(Clone, Debug, Deserialize)]
+pub struct Listed<T> {
+    /// The objects.
+    pub items: Vec<T>,
+    /// Where this page is.
+    pub pagination: Pagination,
+}
+
+/// Where a page is in its list.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Pagination {
+    /// The number of the last page; 0 when the list is empty.
+    pub max_page: u32,
+}
+
+/// The organization that the token belongs to (C§2.1).
+#[derive(Clone, Debug, Deserialize)]
+pub struct Organization {
+    /// Polar's id.
+    pub id: String,
+    /// The name in addresses.
+    pub slug: String,
+    /// The name for people.
+    pub name: String,
+    /// The currency shown where a buyer's own is not offered.
+    #[serde(default)]
+    pub default_presentment_currency: Option<String>,
+}
+
+/// The body that makes a checkout (C§2.3): exactly one product.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckoutRequest {
+    /// The one product.
+    pub products: [String; 1],
+    /// Lower-case ISO code of the quote.
+    pub currency: String,
+    /// OUR user id.
+    pub external_customer_id: String,
+    /// Only an address that we have verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_email: Option<String>,
+    /// The browser's address; decides country and tax.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_ip_address: Option<String>,
+    /// As quoted.
+    pub allow_trial: bool,
+    /// Where the buyer comes back; `{CHECKOUT_ID}` is filled in by Polar.
+    pub success_url: String,
+    /// The way back without paying.
+    pub return_url: String,
+    /// Copied to the order and subscription that come of it.
+    pub metadata: BTreeMap<&'static str, String>,
+}
+
+/// A checkout, as far as we read it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Checkout {
+    /// Polar's id.
+    pub id: String,
+    /// `open`, `confirmed` (not paid), `succeeded`, `expired`, `failed`.
+    pub status: String,
+    /// Where the buyer pays.
+    pub url: String,
+    expires_at: Option<String>,
+    product_id: Option<String>,
+    product_price_id: Option<String>,
+    amount: i64,
+    currency: String,
+    active_trial_interval: Option<String>,
+    active_trial_interval_count: Option<i64>,
+}
+
+impl Checkout {
+    /// When it runs out, in milliseconds.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<i64> {
+        self.expires_at.as_deref().and_then(parse_ms)
+    }
+
+    /// What it will charge, to hold against the quote.
+    #[must_use]
+    pub fn charge(&self) -> Charge {
+        let trial = match (&self.active_trial_interval, self.active_trial_interval_count) {
+            (Some(unit), Some(count)) => Some(Trial { unit: unit.clone(), count }),
+            _ => None,
+        };
+        Charge {
+            product_id: self.product_id.clone(),
+            price_id: self.product_price_id.clone(),
+            amount: Money::new(self.amount, &self.currency),
+            trial,
+        }
+    }
+}
+
+/// A customer session: a key to Polar's portal (C§2.7). Never stored, never logged.
+#[derive(Deserialize)]
+pub struct Session {
+    /// Where the portal is, with the key in it.
+    pub customer_portal_url: String,
+}
+
+/// A product to be made.
+#[derive(Clone, Debug, Serialize)]
+pub struct NewProduct {
+    /// 3–64 characters.
+    pub name: String,
+    /// One sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// `day`, `week`, `month`, `year`; none for one-time products.
+    pub recurring_interval: Option<String>,
+    /// Unit of the trial.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trial_interval: Option<&'static str>,
+    /// Length of the trial.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trial_interval_count: Option<i64>,
+    /// Its prices.
+    pub prices: Vec<ProductPrice>,
+    /// Our tags.
+    pub metadata: BTreeMap<&'static str, String>,
+}
+
+/// A fixed price to be made.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProductPrice {
+    /// Always `fixed`.
+    pub amount_type: &'static str,
+    /// Minor units; 0 is free.
+    pub price_amount: i64,
+    /// Lower-case ISO code.
+    pub price_currency: String,
+}

@@ -1,0 +1,51 @@
+//! What we ask Polar to do. None of it is tried twice.
+
+use super::{Checkout, CheckoutRequest, Client, Error, NewProduct, Seen, Session};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+impl Client {
+    /// Makes a checkout.
+    ///
+    /// # Errors
+    /// As every call; after [`Error::NoAnswer`] and [`Error::Failed`] one may exist all the same.
+    pub async fn create_checkout(&self, request: &CheckoutRequest) -> Result<Checkout, Error> {
+        self.send(Method::POST, "/v1/checkouts/", request).await.map(|seen| seen.value)
+    }
+
+    /// Makes a key to the portal for the customer with this external id.
+    ///
+    /// # Errors
+    /// A 422 means that there is no such customer (C§2.7).
+    pub async fn create_session(&self, external_id: &str, return_url: &str) -> Result<Session, Error> {
+        let body = json!({ "external_customer_id": external_id, "return_url": return_url });
+        self.send(Method::POST, "/v1/customer-sessions/", &body).await.map(|seen| seen.value)
+    }
+
+    /// Makes a customer for a user whose address we have verified.
+    ///
+    /// # Errors
+    /// A 422 means a taken or undeliverable address, or a taken external id (C§0).
+    pub async fn create_customer(&self, external_id: &str, email: &str) -> Result<Value, Error> {
+        let body = json!({ "external_id": external_id, "email": email });
+        self.send(Method::POST, "/v1/customers/", &body).await.map(|seen| seen.value)
+    }
+
+    /// Ties a customer without an external id to a user; can be done once (C§2.5).
+    ///
+    /// # Errors
+    /// A 422 means that it has one already.
+    pub async fn link_customer(&self, customer_id: &str, external_id: &str) -> Result<Value, Error> {
+        let body = json!({ "external_id": external_id });
+        let path = format!("/v1/customers/{customer_id}");
+        self.send(Method::PATCH, &path, &body).await.map(|seen| seen.value)
+    }
+
+    /// Makes a product.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn create_product(&self, product: &NewProduct) -> Result<Seen<Value>, Error> {
+        self.send(Method::POST, "/v1/products/", product).await
+    }
+}
