@@ -7,6 +7,7 @@ CREATE TABLE installation (
   organization_slug TEXT COLLATE "C" NOT NULL,
   organization_name TEXT COLLATE "C" NOT NULL,
   plans_hash TEXT COLLATE "C",
+  catalog_at BIGINT,
   bound_at BIGINT NOT NULL
 );
 
@@ -129,6 +130,7 @@ CREATE TABLE orders (
   checkout_status TEXT COLLATE "C",
   expires_at BIGINT,
   checked_at BIGINT,
+  looked_at BIGINT,
   paid_at BIGINT,
   received_at BIGINT,
   done_at BIGINT,

@@ -7,6 +7,7 @@ CREATE TABLE installation (
   organization_slug TEXT NOT NULL,
   organization_name TEXT NOT NULL,
   plans_hash TEXT,
+  catalog_at INTEGER,
   bound_at INTEGER NOT NULL
 ) STRICT;
 
@@ -129,6 +130,7 @@ CREATE TABLE orders (
   checkout_status TEXT,
   expires_at INTEGER,
   checked_at INTEGER,
+  looked_at INTEGER,
   paid_at INTEGER,
   received_at INTEGER,
   done_at INTEGER,

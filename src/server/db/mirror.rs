@@ -107,7 +107,8 @@ pub async fn products<'c>(on: impl Reader<'c>) -> Result<Vec<ObjectRow>> {
 
 /// The users who own something of this product.
 pub async fn owners_of_product<'c>(on: impl Reader<'c>, product: &str) -> Result<Vec<(String,)>> {
-    let select = "SELECT DISTINCT owner_id FROM polar_objects WHERE product_id = $1 AND owner_id IS NOT NULL";
+    let select = "SELECT DISTINCT owner_id FROM polar_objects WHERE product_id = $1 AND owner_id IS NOT NULL
+                  ORDER BY owner_id";
     on.read(select).bind(product).all().await
 }
 

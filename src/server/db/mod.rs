@@ -8,6 +8,13 @@
 
 mod sql;
 
+pub mod entitlements;
+pub mod inbox;
+pub mod installation;
+pub mod jobs;
+pub mod mirror;
+pub mod orders;
+pub mod refolds;
 pub mod users;
 
 pub use sql::{Bind, Error, Reader, Result, Row, Sql, Tx};

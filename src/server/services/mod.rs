@@ -1,3 +1,31 @@
 //! What the app does: no SQL text, no HTTP types.
 
+pub mod access;
 pub mod accounts;
+pub mod applying;
+pub mod binding;
+pub mod buying;
+pub mod catalog;
+pub mod confirming;
+pub mod portal;
+pub mod pushing;
+pub mod syncing;
+
+use super::{db, polar};
+
+/// Why a service could not do what it should: one of the parts it rests on is down.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database.
+    #[error("the database failed: {0}")]
+    Db(#[from] db::Error),
+    /// Polar.
+    #[error(transparent)]
+    Polar(#[from] polar::Error),
+}
+
+/// A new id: a UUID whose order is that of time.
+#[must_use]
+pub fn new_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}

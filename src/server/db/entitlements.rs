@@ -1,0 +1,133 @@
+//! Entitlements: what each user has now; and the ledger: every change of it, with its cause, for ever.
+
+use super::{Reader, Result, Tx};
+use crate::model::{
+    fold::{Change, Entitlement},
+    instant::Millis,
+};
+use std::collections::BTreeMap;
+
+#[derive(sqlx::FromRow)]
+struct EntitlementRow {
+    feature: String,
+    value: String,
+    source_kind: String,
+    source_id: String,
+    until: Option<Millis>,
+}
+
+/// One line of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct LedgerRow {
+    /// Its number.
+    pub seq: i64,
+    /// The user's revision that it belongs to.
+    pub rev: i64,
+    /// Which feature.
+    pub feature: String,
+    /// The entitlement before, as JSON.
+    pub before: Option<String>,
+    /// The entitlement after, as JSON.
+    pub after: Option<String>,
+    /// `inbox`, `timer`, `plans`.
+    pub cause_kind: String,
+    /// Which.
+    pub cause_id: String,
+    /// Wall time.
+    pub recorded_at: Millis,
+}
+
+/// Why entitlements changed.
+#[derive(Clone, Debug)]
+pub struct Cause {
+    /// `inbox`, `timer`, `plans`.
+    pub kind: &'static str,
+    /// Which.
+    pub id: String,
+}
+
+/// What a user has, by feature.
+pub async fn of<'c>(on: impl Reader<'c>, user: &str) -> Result<BTreeMap<String, Entitlement>> {
+    let select = "SELECT feature, value, source_kind, source_id, until FROM entitlements WHERE user_id = $1";
+    let rows: Vec<EntitlementRow> = on.read(select).bind(user).all().await?;
+    Ok(rows.into_iter().map(entry).collect())
+}
+
+/// One feature of a user.
+pub async fn feature<'c>(on: impl Reader<'c>, user: &str, feature: &str) -> Result<Option<Entitlement>> {
+    let select = "SELECT feature, value, source_kind, source_id, until FROM entitlements WHERE user_id = $1 AND feature = $2";
+    let row: Option<EntitlementRow> = on.read(select).bind(user).bind(feature).optional().await?;
+    Ok(row.map(|row| entry(row).1))
+}
+
+fn entry(row: EntitlementRow) -> (String, Entitlement) {
+    let EntitlementRow { feature, value, source_kind, source_id, until } = row;
+    (feature, Entitlement { value, source_kind, source_id, until })
+}
+
+/// Writes the changes of one user: the entitlements, one ledger line each, and a new revision. Nothing without changes.
+pub async fn change(
+    tx: &mut Tx,
+    user: &str,
+    changes: &[Change],
+    cause: &Cause,
+    (effective_at, recorded_at): (Millis, Millis),
+) -> Result<()> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let next = "UPDATE users SET access_rev = access_rev + 1 WHERE id = $1 RETURNING access_rev";
+    let rev: i64 = tx.sql(next).bind(user).scalar().await?;
+    for change in changes {
+        store(tx, user, change).await?;
+        let line = "INSERT INTO ledger (user_id, rev, feature, before, after, cause_kind, cause_id, rule, effective_at,
+                                        recorded_at)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        let row = tx.sql(line).bind(user).bind(rev).bind(&change.feature);
+        let row = row.bind(change.before.as_ref().map(stored)).bind(change.after.as_ref().map(stored));
+        let row = row.bind(cause.kind).bind(&cause.id).bind(rule(change)).bind(effective_at).bind(recorded_at);
+        row.execute().await?;
+    }
+    Ok(())
+}
+
+async fn store(tx: &mut Tx, user: &str, change: &Change) -> Result<()> {
+    let Some(after) = &change.after else {
+        let delete = "DELETE FROM entitlements WHERE user_id = $1 AND feature = $2";
+        return tx.sql(delete).bind(user).bind(&change.feature).execute().await.map(drop);
+    };
+    tx.sql(
+        "INSERT INTO entitlements (user_id, feature, value, source_kind, source_id, until) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (user_id, feature) DO UPDATE SET value = excluded.value, source_kind = excluded.source_kind,
+           source_id = excluded.source_id, until = excluded.until",
+    )
+    .bind(user)
+    .bind(&change.feature)
+    .bind(&after.value)
+    .bind(&after.source_kind)
+    .bind(&after.source_id)
+    .bind(after.until)
+    .execute()
+    .await
+    .map(drop)
+}
+
+fn stored(entitlement: &Entitlement) -> String {
+    serde_json::to_string(entitlement).expect("an entitlement has plain values")
+}
+
+fn rule(change: &Change) -> String {
+    let source = |entitlement: &Entitlement| format!("{} {}", entitlement.source_kind, entitlement.source_id);
+    match (&change.before, &change.after) {
+        (_, Some(after)) => format!("granted by {}", source(after)),
+        (Some(before), None) => format!("ended with {}", source(before)),
+        (None, None) => "unchanged".to_owned(),
+    }
+}
+
+/// A user's ledger, oldest first.
+pub async fn ledger<'c>(on: impl Reader<'c>, user: &str) -> Result<Vec<LedgerRow>> {
+    let select = "SELECT seq, rev, feature, before, after, cause_kind, cause_id, recorded_at
+                  FROM ledger WHERE user_id = $1 ORDER BY seq";
+    on.read(select).bind(user).all().await
+}

@@ -1,0 +1,82 @@
+//! Work that follows from something stored, queued in the same transaction. At most one of a kind and key waits.
+
+use super::{Db, Reader, Result, Tx};
+use crate::model::instant::Millis;
+
+/// One piece of work.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Job {
+    /// Its id.
+    pub id: String,
+    /// What is to be done.
+    pub kind: String,
+    /// About what.
+    pub key: String,
+    /// How often it was begun, this time included.
+    pub attempts: i64,
+}
+
+const QUEUE: &str = "INSERT INTO jobs (id, kind, key, run_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+
+/// Queues work, unless the same waits already.
+pub async fn queue(tx: &mut Tx, id: &str, kind: &str, key: &str, run_at: Millis) -> Result<()> {
+    tx.sql(QUEUE).bind(id).bind(kind).bind(key).bind(run_at).execute().await.map(drop)
+}
+
+/// Queues work outside a transaction.
+pub async fn queue_alone(db: &Db, id: &str, kind: &str, key: &str, run_at: Millis) -> Result<()> {
+    db.write(QUEUE).bind(id).bind(kind).bind(key).bind(run_at).execute().await.map(drop)
+}
+
+/// The claim as text; only the row lock differs.
+macro_rules! claim {
+    ($lock:literal) => {
+        concat!(
+            "UPDATE jobs SET state = 'running', lease_token = $1, lease_until = $3, attempts = attempts + 1
+             WHERE id = (SELECT id FROM jobs WHERE state <> 'dead' AND run_at <= $2 AND lease_until <= $2
+                         ORDER BY run_at, id LIMIT 1 ",
+            $lock,
+            ") RETURNING id, kind, key, attempts"
+        )
+    };
+}
+
+/// Takes the next job that is due, until `lease_until`; one whose worker died is due again when its lease ends.
+pub async fn claim(db: &Db, token: &str, now: Millis, lease_until: Millis) -> Result<Option<Job>> {
+    let text = if db.locks_rows() { claim!("FOR UPDATE SKIP LOCKED") } else { claim!("") };
+    db.write(text).bind(token).bind(now).bind(lease_until).optional().await
+}
+
+/// Removes finished work.
+pub async fn done(db: &Db, id: &str, token: &str) -> Result<bool> {
+    let delete = "DELETE FROM jobs WHERE id = $1 AND lease_token = $2";
+    Ok(db.write(delete).bind(id).bind(token).execute().await? == 1)
+}
+
+/// Gives work back, to be tried again at `run_at`; dropped if the same was queued meanwhile.
+pub async fn retry(db: &Db, job: &Job, token: &str, run_at: Millis, error: &str) -> Result<()> {
+    db.transaction(async |tx| {
+        let waits = "SELECT EXISTS (SELECT 1 FROM jobs WHERE kind = $1 AND key = $2 AND state = 'queued')";
+        if tx.sql(waits).bind(&job.kind).bind(&job.key).scalar().await? {
+            let delete = "DELETE FROM jobs WHERE id = $1 AND lease_token = $2";
+            return tx.sql(delete).bind(&job.id).bind(token).execute().await.map(drop);
+        }
+        let update = "UPDATE jobs SET state = 'queued', run_at = $3, error = $4, lease_token = NULL, lease_until = 0
+                      WHERE id = $1 AND lease_token = $2";
+        tx.sql(update).bind(&job.id).bind(token).bind(run_at).bind(error).execute().await.map(drop)
+    })
+    .await
+}
+
+/// Sets work aside with its reason.
+pub async fn bury(db: &Db, id: &str, token: &str, error: &str) -> Result<()> {
+    let update = "UPDATE jobs SET state = 'dead', error = $3, lease_token = NULL, lease_until = 0
+                  WHERE id = $1 AND lease_token = $2";
+    db.write(update).bind(id).bind(token).bind(error).execute().await.map(drop)
+}
+
+/// How much waits or runs, and how much is dead.
+pub async fn backlog<'c>(on: impl Reader<'c>) -> Result<(i64, i64)> {
+    let select = "SELECT COUNT(CASE WHEN state <> 'dead' THEN 1 END), COUNT(CASE WHEN state = 'dead' THEN 1 END) FROM jobs";
+    on.read(select).one().await
+}

@@ -1,0 +1,37 @@
+//! When which user's access must be computed again because time, plans or products moved.
+
+use super::{Db, Reader, Result, Tx};
+use crate::model::instant::Millis;
+
+/// Locks a user for the rest of the transaction; `false` if there is none.
+pub async fn lock_user(tx: &mut Tx, user: &str) -> Result<bool> {
+    let touch = "UPDATE users SET access_rev = access_rev WHERE id = $1";
+    Ok(tx.sql(touch).bind(user).execute().await? == 1)
+}
+
+/// Whether there is such a user; deleted ones stay as tombstones and still own what they bought.
+pub async fn is_user<'c>(on: impl Reader<'c>, id: &str) -> Result<bool> {
+    on.read("SELECT EXISTS (SELECT 1 FROM users WHERE id = $1)").bind(id).scalar().await
+}
+
+/// Sets when the user is due next; `None` for not by time.
+pub async fn set(tx: &mut Tx, user: &str, at: Option<Millis>) -> Result<()> {
+    tx.sql("UPDATE users SET refold_at = $2 WHERE id = $1").bind(user).bind(at).execute().await.map(drop)
+}
+
+/// Makes a user due no later than `at`.
+pub async fn hasten(tx: &mut Tx, user: &str, at: Millis) -> Result<()> {
+    let update = "UPDATE users SET refold_at = $2 WHERE id = $1 AND (refold_at IS NULL OR refold_at > $2)";
+    tx.sql(update).bind(user).bind(at).execute().await.map(drop)
+}
+
+/// The users who are due at billing time `now`, a handful at a time.
+pub async fn due(db: &Db, now: Millis) -> Result<Vec<(String,)>> {
+    let select = "SELECT id FROM users WHERE refold_at IS NOT NULL AND refold_at <= $1 ORDER BY refold_at, id LIMIT 50";
+    db.read(select).bind(now).all().await
+}
+
+/// The user's revision of access: moves whenever an entitlement changes.
+pub async fn access_rev<'c>(on: impl Reader<'c>, user: &str) -> Result<i64> {
+    on.read("SELECT access_rev FROM users WHERE id = $1").bind(user).scalar().await
+}

@@ -1,0 +1,22 @@
+//! The kinds of jobs and their keys.
+
+use crate::model::projection::Kind;
+
+/// Look at the checkout of one of our orders; the key is the order's id.
+pub const SYNC_CHECKOUT: &str = "sync_checkout";
+
+/// Read one object of the mirror; the key is [`object_key`].
+pub const READ_OBJECT: &str = "read_object";
+
+/// `subscription:<id>`.
+#[must_use]
+pub fn object_key(kind: Kind, id: &str) -> String {
+    format!("{}:{id}", kind.stored())
+}
+
+/// Reads what [`object_key`] wrote.
+#[must_use]
+pub fn object_of_key(key: &str) -> Option<(Kind, &str)> {
+    let (kind, id) = key.split_once(':')?;
+    Some((Kind::of_stored(kind)?, id))
+}

@@ -1,0 +1,99 @@
+//! Running queued jobs: claimed by lease, tried again with growing pauses, dead at the end.
+
+use super::kinds::{READ_OBJECT, SYNC_CHECKOUT, object_of_key};
+use crate::{
+    model::{instant::Millis, order::State as OrderState},
+    server::{
+        db::{
+            jobs::{self, Job},
+            orders,
+        },
+        polar,
+        services::{Error, confirming, new_id, syncing},
+        state::State,
+    },
+};
+
+/// How long a job may run before another worker may take it.
+const LEASE: Millis = 60_000;
+
+/// After so many tries a job is dead.
+const MOST_ATTEMPTS: i64 = 10;
+
+/// The longest pause between two tries.
+const LONGEST_PAUSE: Millis = 15 * 60 * 1000;
+
+/// How a job ended.
+enum Ended {
+    /// It is done, or there is nothing to do any more.
+    Done,
+    /// It must be tried again; why.
+    Again(String),
+    /// Trying again is of no use; why.
+    Dead(String),
+}
+
+/// Runs every job that is due; how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn run_due(state: &State) -> Result<usize, Error> {
+    let mut count = 0;
+    while !state.shutdown.is_cancelled() {
+        let (token, now) = (new_id(), state.clock.wall());
+        let Some(job) = jobs::claim(&state.db, &token, now, now + LEASE).await? else { break };
+        run(state, &job, &token).await?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+async fn run(state: &State, job: &Job, token: &str) -> Result<(), Error> {
+    match outcome(state, job).await {
+        Ended::Done => drop(jobs::done(&state.db, &job.id, token).await?),
+        Ended::Again(why) if job.attempts < MOST_ATTEMPTS => {
+            tracing::info!(job = job.kind, key = job.key, attempts = job.attempts, why, "a job will be tried again");
+            let run_at = state.clock.wall() + (1000 << job.attempts.clamp(1, 20)).min(LONGEST_PAUSE);
+            jobs::retry(&state.db, job, token, run_at, &why).await?;
+        }
+        Ended::Again(why) | Ended::Dead(why) => {
+            tracing::error!(job = job.kind, key = job.key, why, "a job is dead");
+            metrics::counter!("jobs_dead_total").increment(1);
+            jobs::bury(&state.db, &job.id, token, &why).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn outcome(state: &State, job: &Job) -> Ended {
+    let done = match job.kind.as_str() {
+        SYNC_CHECKOUT => return sync_checkout(state, &job.key).await.unwrap_or_else(ended),
+        READ_OBJECT => match object_of_key(&job.key) {
+            Some((kind, id)) => syncing::read_object(state, kind, id).await,
+            None => return Ended::Dead("the key names no object".to_owned()),
+        },
+        _ => return Ended::Dead("this version knows no such job".to_owned()),
+    };
+    done.map_or_else(ended, |()| Ended::Done)
+}
+
+fn ended(error: Error) -> Ended {
+    match error {
+        Error::Polar(polar::Error::NotFound) => Ended::Dead("Polar knows no such object".to_owned()),
+        error => Ended::Again(error.to_string()),
+    }
+}
+
+/// Looks at an order's checkout, and goes on looking while it is paid but not yet access.
+async fn sync_checkout(state: &State, order: &str) -> Result<Ended, Error> {
+    let Some(order) = orders::by_id(&state.db, order).await? else { return Ok(Ended::Done) };
+    if order.state() == OrderState::Done {
+        return Ok(Ended::Done);
+    }
+    if !confirming::sync_checkout(state, &order).await? {
+        return Ok(Ended::Again("somebody looked just now".to_owned()));
+    }
+    let now = orders::by_id(&state.db, &order.id).await?;
+    let waits = now.is_some_and(|order| order.state() == OrderState::Paid);
+    Ok(if waits { Ended::Again("paid, but Polar's record is not there yet".to_owned()) } else { Ended::Done })
+}

@@ -1,0 +1,95 @@
+//! Who may do what: reads our own tables, never Polar. The answer has three values, and no error becomes a "no".
+
+use super::Error;
+use crate::{
+    model::{
+        fold::{self, Entitlement},
+        instant::DAY,
+        plan::Value,
+    },
+    server::{
+        db::{entitlements, inbox, orders},
+        state::State,
+    },
+};
+use std::collections::BTreeMap;
+
+/// Whether a user may use a feature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Yes.
+    Granted {
+        /// What gives it: an entitlement, or `None` for what everybody has.
+        source: Option<Entitlement>,
+        /// How much of it.
+        value: Value,
+    },
+    /// No.
+    Denied {
+        /// One sentence.
+        reason: String,
+    },
+    /// It cannot be said now: answered 503, never with a buy button.
+    Unknown {
+        /// One sentence.
+        why: &'static str,
+    },
+}
+
+/// Whether `user` may use `feature` now.
+pub async fn feature(state: &State, user: &str, feature: &str) -> Access {
+    match decide(state, user, feature).await {
+        Ok(access) => access,
+        Err(error) => {
+            tracing::error!(user_id = user, feature, error = %error, "access cannot be read");
+            Access::Unknown { why: "We cannot read your access right now." }
+        }
+    }
+}
+
+async fn decide(state: &State, user: &str, feature: &str) -> Result<Access, Error> {
+    if let Some(found) = entitlements::feature(&state.db, user, feature).await? {
+        let value = Value::of_stored(&found.value).unwrap_or(Value::Switch(true));
+        return Ok(Access::Granted { value, source: Some(found) });
+    }
+    let free = state.plans.free().and_then(|plan| plan.features.get(feature));
+    if let Some(value) = free.filter(|value| **value != Value::Switch(false)) {
+        return Ok(Access::Granted { value: *value, source: None });
+    }
+    if is_uncertain(state, user).await? {
+        return Ok(Access::Unknown { why: "A payment of yours is being checked." });
+    }
+    let opens = state.plans.iter().find(|plan| plan.features.contains_key(feature));
+    let reason = match opens {
+        Some(plan) => format!("{} is part of {}.", state.plans.feature_name(feature), plan.name),
+        None => "No plan opens this.".to_owned(),
+    };
+    Ok(Access::Denied { reason })
+}
+
+/// Whether something of the user's is known to be on its way: a payment seen and not folded, or a dead inbox row.
+async fn is_uncertain(state: &State, user: &str) -> Result<bool, Error> {
+    let a_day_ago = state.clock.wall() - DAY;
+    Ok(orders::awaiting(&state.db, user, a_day_ago).await? || inbox::dead_for_user(&state.db, user).await?)
+}
+
+/// Everything that a user has beyond what everybody has, by feature.
+///
+/// # Errors
+/// When the database fails.
+pub async fn all(state: &State, user: &str) -> Result<BTreeMap<String, Entitlement>, Error> {
+    Ok(entitlements::of(&state.db, user).await?)
+}
+
+/// The highest plan that a user holds, with what gives it; `None` for those who have what everybody has.
+///
+/// # Errors
+/// When the database fails.
+pub async fn plan(state: &State, user: &str) -> Result<Option<(String, Entitlement)>, Error> {
+    let held = all(state, user).await?;
+    let plans = held.into_iter().filter_map(|(feature, entitlement)| {
+        let plan = state.plans.get(fold::plan_of_feature(&feature)?)?;
+        Some((plan.rank, plan.slug.clone(), entitlement))
+    });
+    Ok(plans.max_by_key(|(rank, ..)| *rank).map(|(_, slug, entitlement)| (slug, entitlement)))
+}
