@@ -1,1 +1,3 @@
 //! Pure data and pure rules: no server, no database, no clock.
+
+pub mod credentials;

@@ -8,6 +8,7 @@
 
 mod sql;
 
+pub mod sessions;
 pub mod users;
 
 pub use sql::{Bind, Error, Reader, Result, Row, Sql, Tx};
