@@ -80,7 +80,7 @@ pub fn error_page(status: StatusCode, theme: Theme, options: &LeptosOptions) -> 
             <html lang="en" data-theme=theme.name()>
                 <head>
                     <HeadBasics options />
-                    <title>{title}" · Boreal"</title>
+                    <title inner_html=format!("{title} · Boreal") />
                 </head>
                 <body>
                     <header class="site">

@@ -20,9 +20,15 @@ use leptos_router::hooks::use_query_map;
 /// The refusal, as the page shows it.
 #[server(prefix = "", endpoint = "/login")]
 pub async fn log_in(
-    #[server(default)] email: String,
-    #[server(default)] password: String,
-    #[server(default)] next: String,
+    /// As typed.
+    #[server(default)]
+    email: String,
+    /// As typed.
+    #[server(default)]
+    password: String,
+    /// Where to go afterwards, if it is a path of ours.
+    #[server(default)]
+    next: String,
 ) -> Result<(), ServerFnError> {
     let known = accounts::log_in(&state(), &email, password, guard::client_ip()).await;
     let user_id = known.map_err(|refused| refusal(refused, &email))?;

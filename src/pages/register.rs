@@ -20,9 +20,15 @@ use leptos_router::hooks::use_query_map;
 /// The refusal, as the page shows it.
 #[server(prefix = "", endpoint = "/register")]
 pub async fn register(
-    #[server(default)] email: String,
-    #[server(default)] password: String,
-    #[server(default)] next: String,
+    /// As typed.
+    #[server(default)]
+    email: String,
+    /// As typed.
+    #[server(default)]
+    password: String,
+    /// Where to go afterwards, if it is a path of ours.
+    #[server(default)]
+    next: String,
 ) -> Result<(), ServerFnError> {
     let made = accounts::register(&state(), &email, password, guard::client_ip()).await;
     let user_id = made.map_err(|refused| refusal(refused, &email))?;

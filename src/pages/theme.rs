@@ -11,7 +11,11 @@ use leptos::prelude::*;
 /// # Errors
 /// None: an unknown theme is the system's.
 #[server(prefix = "", endpoint = "/theme")]
-pub async fn choose_theme(#[server(default)] theme: String) -> Result<(), ServerFnError> {
+pub async fn choose_theme(
+    /// `system`, `light` or `dark`.
+    #[server(default)]
+    theme: String,
+) -> Result<(), ServerFnError> {
     theme::choose(Theme::named(&theme));
     let back = reply::came_from();
     reply::see_other(next::local_path(back.as_deref()).unwrap_or("/"));

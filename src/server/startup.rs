@@ -83,7 +83,6 @@ impl Server {
     }
 
     /// What answers requests, for a test that needs no socket.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.router.clone()
     }
@@ -125,7 +124,7 @@ async fn state(config: Config) -> Result<State, Error> {
     }))
 }
 
-/// The origins that a form may lead to: Polar's checkout and portal, or the sandbox's.
+/// The origins that a form may lead to: Polar's checkout and portal, or the sandbox's pages.
 fn form_targets(config: &Config) -> Vec<String> {
     if config.uses_sandbox() {
         let port = config.sandbox_listen.port();

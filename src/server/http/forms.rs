@@ -3,7 +3,7 @@
 //! The server function returns [`reject`]; [`show_again`] then renders GET of the same address with the [`Rejected`] in
 //! the request. No cookie, no session write, nothing in the address. A caller that wants data gets the error as data.
 
-use super::reply;
+use super::{errors, reply};
 use axum::{
     body::Body,
     extract::Request,
@@ -162,6 +162,8 @@ pub async fn show_again(request: Request, next: Next) -> Response {
     let answer = next.clone().run(Request::from_parts(parts, body)).await;
     match slot.0.get() {
         Some(rejected) => dressed(next.run(again(page, rejected)).await, rejected),
+        // Leptos' own redirect: the form could not be read. Ours say 303.
+        None if answer.status() == StatusCode::FOUND => errors::bare(StatusCode::BAD_REQUEST),
         None => answer,
     }
 }

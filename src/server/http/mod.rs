@@ -17,6 +17,9 @@ pub mod strip;
 pub mod theme;
 pub mod trace;
 
+#[cfg(test)]
+mod tests;
+
 use super::state::State;
 use leptos::prelude::expect_context;
 
