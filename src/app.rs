@@ -1,1 +1,99 @@
-//! The html shell and the route table of pages.
+//! The html shell and the route table of pages. Every page is `SsrMode::Async`: status, cookies and redirects are
+//! right, nothing needs JavaScript, and the inline scripts are the same on every page.
+
+use crate::{
+    components::layout::{PageFoot, PageHead},
+    pages::{
+        error::ErrorPage, home::Home, login::LogInPage, logout::LogOutPage, not_found::NotFound, register::RegisterPage,
+    },
+    server::http::theme::{Theme, theme},
+};
+use axum::http::StatusCode;
+use leptos::prelude::*;
+use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{Route, Router, Routes},
+    path,
+};
+
+/// The document around every page.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme().name()>
+            <head>
+                <HeadBasics options=options.clone() />
+                <HydrationScripts options islands=true />
+                <MetaTags />
+            </head>
+            <body>
+                <a class="skip" href="#content">
+                    "Skip to content"
+                </a>
+                <PageHead />
+                <App />
+                <PageFoot />
+            </body>
+        </html>
+    }
+}
+
+#[component]
+fn HeadBasics(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+        <HashedStylesheet options />
+    }
+}
+
+/// The route table.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Title formatter=|text| format!("{text} · Boreal") />
+        <Router>
+            <main id="content">
+                <Routes fallback=NotFound>
+                    <Route path=path!("/") view=Home ssr=SsrMode::Async />
+                    <Route path=path!("/register") view=RegisterPage ssr=SsrMode::Async />
+                    <Route path=path!("/login") view=LogInPage ssr=SsrMode::Async />
+                    <Route path=path!("/logout") view=LogOutPage ssr=SsrMode::Async />
+                </Routes>
+            </main>
+        </Router>
+    }
+}
+
+/// The whole page of an error that happened outside every page: it asks nothing and needs no script.
+#[must_use]
+pub fn error_page(status: StatusCode, theme: Theme, options: &LeptosOptions) -> String {
+    Owner::new().with(|| {
+        let options = options.clone();
+        let (title, _) = crate::pages::error::words(status.as_u16());
+        view! {
+            <!DOCTYPE html>
+            <html lang="en" data-theme=theme.name()>
+                <head>
+                    <HeadBasics options />
+                    <title inner_html=format!("{title} · Boreal") />
+                </head>
+                <body>
+                    <header class="site">
+                        <a class="brand" href="/">
+                            "Boreal"
+                        </a>
+                    </header>
+                    <main id="content">
+                        <ErrorPage status=status.as_u16() />
+                    </main>
+                </body>
+            </html>
+        }
+        .to_html()
+    })
+}

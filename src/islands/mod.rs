@@ -1,1 +1,23 @@
-//! The only code that runs in the browser.
+//! The only code that runs in the browser. Islands have no props and render nothing: they wire up markup that the
+//! server wrote, so nothing has to be parsed and no page depends on them.
+
+#[cfg(feature = "hydrate")]
+mod live;
+#[cfg(feature = "hydrate")]
+mod theme;
+
+use leptos::prelude::*;
+
+/// Makes the buttons of the theme switch work without a page load: every `button[name=theme]`.
+#[island]
+pub fn ThemeChoice() -> impl IntoView {
+    #[cfg(feature = "hydrate")]
+    theme::wire();
+}
+
+/// Keeps every element with `data-poll` up to date with what that address answers, until the answer is final.
+#[island]
+pub fn Live() -> impl IntoView {
+    #[cfg(feature = "hydrate")]
+    live::follow_all();
+}

@@ -1,6 +1,7 @@
 //! Pure data and pure rules: no server, no database, no clock.
 
 pub mod catalog;
+pub mod credentials;
 pub mod fold;
 pub mod instant;
 pub mod merge;

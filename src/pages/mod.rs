@@ -1,1 +1,11 @@
-//! One file a page.
+//! One file a page: what GET shows, and what its form does (a server function at the same address). Both are one call
+//! into a service and some words.
+
+pub mod error;
+pub mod home;
+pub mod login;
+pub mod logout;
+pub mod not_found;
+pub mod refusals;
+pub mod register;
+pub mod theme;

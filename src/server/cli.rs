@@ -1,1 +1,124 @@
-//! .
+//! The command line: `serve` when nothing is said, `migrate`, `check`.
+
+use super::{
+    config::Config,
+    db::Db,
+    startup::{Error, Server},
+    telemetry,
+};
+use clap::{Parser, Subcommand};
+use std::{env, path::Path, process::ExitCode};
+use tokio::signal::unix::{SignalKind, signal};
+use url::Url;
+
+/// Sells plans through Polar, and knows who is entitled to what.
+#[derive(Parser)]
+#[command(name = "boreal", version, args_conflicts_with_subcommands = true)]
+struct Line {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    config: Config,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answer requests (the default)
+    Serve(Box<Config>),
+    /// Bring the database up to date and stop
+    Migrate(Box<Config>),
+    /// Say what is wrong with the configuration and what it points at
+    Check(Box<Config>),
+}
+
+/// What the process says when the configuration is wrong.
+const WRONG_CONFIGURATION: u8 = 2;
+
+/// Reads the command line and does as it says.
+#[must_use]
+pub fn main() -> ExitCode {
+    read_env_file();
+    let line = Line::parse();
+    let command = line.command.unwrap_or_else(|| Command::Serve(Box::new(line.config)));
+    // Two TLS libraries could be built in; the choice is made once, here, before anything connects.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(run(command)),
+        Err(error) => {
+            eprintln!("cannot start: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `.env` is for development: it is not read by a release build that serves another machine.
+fn read_env_file() {
+    let origin = env::var("BOREAL_ORIGIN").ok().and_then(|origin| Url::parse(&origin).ok());
+    let elsewhere = origin.is_some_and(|origin| !is_loopback(&origin));
+    if cfg!(debug_assertions) || !elsewhere {
+        let _ = dotenvy::from_path(Path::new(".env"));
+    }
+}
+
+fn is_loopback(origin: &Url) -> bool {
+    matches!(origin.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+async fn run(command: Command) -> ExitCode {
+    let done = match command {
+        Command::Serve(config) => serve(*config).await,
+        Command::Migrate(config) => migrate(*config).await,
+        Command::Check(config) => check(*config).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Error::Mistakes(mistakes)) => {
+            mistakes.iter().for_each(|mistake| eprintln!("{mistake}"));
+            ExitCode::from(WRONG_CONFIGURATION)
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(config: Config) -> Result<(), Error> {
+    telemetry::start(config.log_format);
+    let server = Server::build(config).await?;
+    let (addr, origin) = (server.addr(), server.state().config.origin().to_owned());
+    tracing::info!(%addr, origin, "listening");
+    println!("Boreal is at {origin}");
+    server.run(asked_to_stop()).await.map_err(|error| Error::Listen(addr, error))
+}
+
+async fn migrate(config: Config) -> Result<(), Error> {
+    telemetry::start(config.log_format);
+    Db::open(&config.database_url).await?.close().await;
+    println!("The database is up to date.");
+    Ok(())
+}
+
+async fn check(config: Config) -> Result<(), Error> {
+    let mistakes = config.mistakes();
+    if !mistakes.is_empty() {
+        return Err(Error::Mistakes(mistakes));
+    }
+    Db::open(&config.database_url).await?.close().await;
+    println!("Configuration and database are in order.");
+    Ok(())
+}
+
+/// Ends at the first SIGTERM or SIGINT.
+async fn asked_to_stop() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: requests in flight finish first");
+}

@@ -153,7 +153,9 @@ impl Config {
         }
         let lengths = self.polar_webhook_secrets.iter().map(|secret| secret.expose_secret().trim().len());
         if lengths.clone().any(|length| length == 0) {
-            found.push("POLAR_WEBHOOK_SECRETS holds an empty secret: remove the stray comma or set the secret.".to_owned());
+            found.push(
+                "POLAR_WEBHOOK_SECRETS holds an empty secret: remove the stray comma or set the secret.".to_owned(),
+            );
         } else if lengths.clone().any(|length| length < SHORTEST_SECRET) {
             found.push(format!(
                 "POLAR_WEBHOOK_SECRETS holds a secret of fewer than {SHORTEST_SECRET} characters: it was cut while copying."

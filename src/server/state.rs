@@ -2,6 +2,7 @@
 
 use super::{clock::Clock, config::Config, db::Db, services::accounts::Accounts};
 use std::{ops::Deref, sync::Arc};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Every dependency of the server. Clones share them.
 #[derive(Clone)]
@@ -17,6 +18,10 @@ pub struct Parts {
     pub clock: Clock,
     /// Hashing of passwords and limits of log-in attempts.
     pub accounts: Accounts,
+    /// Cancelled once requests have ended: background tasks finish what they hold and stop.
+    pub shutdown: CancellationToken,
+    /// Background tasks, which the server waits for before it ends.
+    pub tasks: TaskTracker,
 }
 
 impl State {

@@ -15,6 +15,7 @@ pub mod jobs;
 pub mod mirror;
 pub mod orders;
 pub mod refolds;
+pub mod sessions;
 pub mod users;
 
 pub use sql::{Bind, Error, Reader, Result, Row, Sql, Tx};

@@ -1,1 +1,75 @@
-//! .
+//! Table `users`. Somebody who is deleted stays as a row without address, password or log-in.
+
+use super::{Db, Reader, Result, Tx};
+use crate::server::clock::Millis;
+
+/// Somebody with an account.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct User {
+    /// UUID v7, also the external id at Polar.
+    pub id: String,
+    /// In lower case.
+    pub email: String,
+    /// When the address was proved to be theirs; `None` until then.
+    pub email_verified_at: Option<Millis>,
+    /// `user` or `staff`.
+    pub role: String,
+}
+
+/// What a log-in is held against.
+#[derive(sqlx::FromRow)]
+pub struct Credentials {
+    /// Whose they are.
+    pub id: String,
+    /// A PHC string; `None` for an account without a password.
+    pub password_hash: Option<String>,
+}
+
+/// Adds an account; false when the address has one already.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn add(db: &Db, id: &str, email: &str, password_hash: &str, now: Millis) -> Result<bool> {
+    let insert = "INSERT INTO users (id, email, password_hash, created_at) VALUES ($1, $2, $3, $4) \
+                  ON CONFLICT (email) DO NOTHING";
+    Ok(db.write(insert).bind(id).bind(email).bind(password_hash).bind(now).execute().await? == 1)
+}
+
+/// Whether the address has an account.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn is_taken(db: &Db, email: &str) -> Result<bool> {
+    db.read("SELECT EXISTS (SELECT 1 FROM users WHERE email = $1)").bind(email).scalar().await
+}
+
+/// The account with this id, unless it was deleted.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn by_id<'c>(on: impl Reader<'c>, id: &str) -> Result<Option<User>> {
+    on.read(
+        "SELECT id, email, email_verified_at, role FROM users \
+         WHERE id = $1 AND deleted_at IS NULL AND email IS NOT NULL",
+    )
+    .bind(id)
+    .optional()
+    .await
+}
+
+/// What a log-in with this address is held against.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn credentials(db: &Db, email: &str) -> Result<Option<Credentials>> {
+    db.read("SELECT id, password_hash FROM users WHERE email = $1 AND deleted_at IS NULL").bind(email).optional().await
+}
+
+/// Locks a user's row until the transaction ends, so that what is decided about them is decided by one at a time;
+/// false when there is no such user. SQLite has one writer anyway.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn lock(tx: &mut Tx, id: &str) -> Result<bool> {
+    Ok(tx.sql("UPDATE users SET access_rev = access_rev WHERE id = $1").bind(id).execute().await? == 1)
+}

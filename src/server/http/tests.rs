@@ -1,0 +1,268 @@
+//! The whole site without a socket: every layer, over a database in a temporary folder.
+
+use super::{csp, guard};
+use crate::server::{config::Config, startup::Server, state::State};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{Request, StatusCode, header},
+};
+use clap::Parser;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    config: Config,
+}
+
+struct Site {
+    router: Router,
+    state: State,
+    origin: String,
+    _folder: TempDir,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: header::HeaderMap,
+    html: String,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The session cookie, as the browser would send it back.
+    fn cookie(&self) -> String {
+        self.header("set-cookie").split(';').next().unwrap().to_owned()
+    }
+}
+
+async fn site() -> Site {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite:{}", folder.path().join("test.db").display());
+    let arguments =
+        ["boreal", "--listen", "127.0.0.1:0", "--origin", "http://127.0.0.1:0", "--database-url", database.as_str()];
+    let server = Server::build(Line::parse_from(arguments).config).await.unwrap();
+    let origin = server.state().config.origin().to_owned();
+    assert_eq!(origin, format!("http://{}", server.addr()), "port 0 becomes the port that was found");
+    Site { router: server.router(), state: server.state(), origin, _folder: folder }
+}
+
+impl Site {
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let html = String::from_utf8(to_bytes(body, 1 << 20).await.unwrap().to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, html }
+    }
+
+    async fn get(&self, path: &str, cookie: &str) -> Answer {
+        let request = Request::get(path).header("accept", "text/html").header("cookie", cookie);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    async fn post(&self, path: &str, cookie: &str, form: &str) -> Answer {
+        self.post_from(&self.origin, path, cookie, form).await
+    }
+
+    async fn post_from(&self, origin: &str, path: &str, cookie: &str, form: &str) -> Answer {
+        let request = Request::post(path)
+            .header("accept", "text/html")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("content-length", form.len())
+            .header("cookie", cookie)
+            .header("origin", origin);
+        self.send(request.body(Body::from(form.to_owned())).unwrap()).await
+    }
+}
+
+const ANN: &str = "email=Ann%40Example.org&password=correct+horse";
+
+#[tokio::test]
+async fn from_registering_to_logging_out() {
+    let site = site().await;
+    let registered = site.post("/register", "", ANN).await;
+    assert_eq!((registered.status, registered.header("location")), (StatusCode::SEE_OTHER, "/pricing"));
+    let cookie = registered.header("set-cookie");
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && !cookie.contains("Secure"), "{cookie}");
+
+    let home = site.get("/", &registered.cookie()).await;
+    assert!(home.html.contains("ann@example.org") && home.html.contains("Log out") && !home.html.contains("/login"));
+    assert_eq!(home.header("set-cookie"), "", "reading writes nothing");
+
+    let out = site.post("/logout", &registered.cookie(), "").await;
+    assert_eq!((out.status, out.header("location")), (StatusCode::SEE_OTHER, "/"));
+    assert!(
+        !site.get("/", &registered.cookie()).await.html.contains("ann@example.org"),
+        "the old cookie is worth nothing"
+    );
+
+    let back = site.post("/login", &registered.cookie(), &format!("{ANN}&next=%2Forders%2F1%3Fa%3Db")).await;
+    assert_eq!((back.status, back.header("location")), (StatusCode::SEE_OTHER, "/orders/1?a=b"));
+    assert_ne!(back.cookie(), registered.cookie());
+    assert_eq!(site.get("/login?next=/studio", &back.cookie()).await.header("location"), "/studio");
+}
+
+#[tokio::test]
+async fn a_session_known_before_the_log_in_is_not_the_one_after_it() {
+    let site = site().await;
+    let ann = site.post("/register", "", ANN).await.cookie();
+    let bob = site.post("/register", &ann, "email=bob%40example.org&password=correct+horse").await.cookie();
+    assert_ne!(ann, bob);
+    assert!(!site.get("/", &ann).await.html.contains("bob@example.org"), "nobody rides on a cookie planted before");
+}
+
+#[tokio::test]
+async fn refusals_are_the_same_page_with_what_was_typed() {
+    let site = site().await;
+    site.post("/register", "", ANN).await;
+    let wrong = site.post("/login?next=/account", "", "email=ann%40example.org&password=correct+mouse").await;
+    let unknown = site.post("/login?next=/account", "", "email=bob%40example.org&password=correct+mouse").await;
+    for refused in [&wrong, &unknown] {
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.html.contains("E-mail and password do not match."));
+        assert!(
+            refused.html.contains("aria-describedby=\"password-error\"") && !refused.html.contains("correct mouse")
+        );
+        assert!(refused.html.contains("name=\"next\" value=\"/account\""), "still on the way to the account");
+    }
+    assert!(wrong.html.contains("value=\"ann@example.org\""));
+
+    let taken = site.post("/register", "", ANN).await;
+    assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(taken.html.contains("has an account already"));
+    let short = site.post("/register", "", "email=%22%3E%3Cscript%3E&password=short").await;
+    assert!(short.html.contains("id=\"email-error\"") && !short.html.contains("\"><script>"));
+    let missing = site.post("/register", "", "").await;
+    assert!(missing.html.contains("Enter your e-mail address."));
+    let nul = site.post("/register", "", "email=c%40example.org&password=correct%00horse").await;
+    assert_eq!(nul.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn of_two_who_register_one_address_at_once_one_wins() {
+    let site = site().await;
+    let (one, two) = tokio::join!(site.post("/register", "", ANN), site.post("/register", "", ANN));
+    let mut statuses = [one.status, two.status];
+    statuses.sort();
+    assert_eq!(statuses, [StatusCode::SEE_OTHER, StatusCode::UNPROCESSABLE_ENTITY]);
+}
+
+#[tokio::test]
+async fn guessing_ends_with_a_page_that_says_when_to_go_on() {
+    let site = site().await;
+    let mut last = site.post("/login", "", ANN).await;
+    for _ in 0..10 {
+        last = site.post("/login", "", ANN).await;
+    }
+    assert_eq!(last.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(last.header("retry-after").parse::<u64>().unwrap() > 0);
+    assert!(last.html.contains("tried too often") && last.html.contains("value=\"Ann@Example.org\""));
+}
+
+#[tokio::test]
+async fn next_never_leaves_the_site() {
+    let site = site().await;
+    site.post("/register", "", ANN).await;
+    for next in ["%2F%2Fevil.example", "https%3A%2F%2Fevil.example", "%2F%5Cevil.example", "%2Fa%0D%0ASet-Cookie%3A+x"]
+    {
+        let answer = site.post("/login", "", &format!("{ANN}&next={next}")).await;
+        assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/account"), "{next}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_changed_from_another_site() {
+    let site = site().await;
+    for origin in ["https://evil.example", "null", ""] {
+        let refused = site.post_from(origin, "/register", "", ANN).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN);
+        assert!(refused.html.contains("This request was refused"));
+    }
+    assert_eq!(site.post("/register", "", ANN).await.status, StatusCode::SEE_OTHER, "none of them registered");
+}
+
+#[tokio::test]
+async fn every_inline_script_is_in_the_policy_and_every_answer_is_guarded() {
+    let site = site().await;
+    let ann = site.post("/register", "", ANN).await.cookie();
+    let mut answers =
+        vec![site.post("/login", "", "email=a&password=b").await, site.post_from("", "/login", "", "").await];
+    for path in ["/", "/register", "/login", "/logout", "/nowhere", "/theme"] {
+        answers.extend([site.get(path, "").await, site.get(path, &ann).await, site.get(path, "theme=dark").await]);
+    }
+    for answer in answers {
+        let policy = answer.header("content-security-policy");
+        assert!(!policy.contains("unsafe-inline") && policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert!(csp::hashes(&answer.html).iter().all(|hash| policy.contains(hash)), "{}", answer.html);
+        assert!(!answer.html.contains(" style=") && !answer.html.contains(" onclick="));
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("referrer-policy"), "same-origin");
+        assert!(answer.headers.contains_key("x-request-id"));
+    }
+}
+
+#[tokio::test]
+async fn every_error_is_a_page_of_ours() {
+    let site = site().await;
+    let large = "a".repeat(guard::LARGEST_FORM + 1);
+    let cases = [
+        (site.get("/nowhere", "").await, StatusCode::NOT_FOUND, "Not found"),
+        (site.get("/theme", "").await, StatusCode::METHOD_NOT_ALLOWED, "This address shows no page"),
+        (site.post("/login", "", &large).await, StatusCode::PAYLOAD_TOO_LARGE, "That is too large"),
+        (site.post("/login", "", "email=a&email=b").await, StatusCode::BAD_REQUEST, "That did not arrive whole"),
+    ];
+    for (answer, status, words) in cases {
+        assert_eq!(answer.status, status);
+        assert!(
+            answer.html.contains(words) && answer.header("content-type").starts_with("text/html"),
+            "{}",
+            answer.html
+        );
+    }
+}
+
+#[tokio::test]
+async fn without_the_database_nobody_is_taken_for_a_stranger() {
+    let site = site().await;
+    let ann = site.post("/register", "", ANN).await.cookie();
+    site.state.db.close().await;
+    let page = site.get("/logout", &ann).await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.html.contains("Your account and your plan are safe") && page.header("retry-after") == "10");
+    assert_eq!(site.post("/login", "", ANN).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(site.get("/readyz", "").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(site.get("/healthz", "").await.status, StatusCode::OK);
+    assert_eq!(site.get("/", "").await.status, StatusCode::OK, "who is nobody needs no database");
+}
+
+#[tokio::test]
+async fn a_kept_page_shows_nobody_and_has_a_copy_a_theme() {
+    let site = site().await;
+    let ann = site.post("/register", "", ANN).await.cookie();
+    for _ in 0..2 {
+        assert!(!site.get("/", "").await.html.contains("ann@example.org"));
+        assert!(site.get("/", "theme=dark").await.html.contains("data-theme=\"dark\""));
+        assert!(site.get("/", "").await.html.contains("data-theme=\"system\""));
+        assert!(site.get("/", &ann).await.html.contains("ann@example.org"));
+    }
+}
+
+#[tokio::test]
+async fn the_token_of_the_way_back_goes_before_anything_else() {
+    let site = site().await;
+    let answer = site.get("/confirmation?checkout_id=c1&customer_session_token=polar_cst_x", "").await;
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/confirmation?checkout_id=c1"));
+    assert_eq!(answer.header("referrer-policy"), "no-referrer");
+}
+
+#[tokio::test]
+async fn the_theme_can_be_chosen_without_a_script() {
+    let site = site().await;
+    let answer = site.post("/theme", "", "theme=dark").await;
+    assert_eq!((answer.status, answer.cookie().as_str()), (StatusCode::SEE_OTHER, "theme=dark"));
+}
