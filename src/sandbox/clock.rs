@@ -36,6 +36,11 @@ impl Stamp {
         self.date_time().format(format_description!("[day padding:none] [month repr:long] [year]")).unwrap_or_default()
     }
 
+    /// The day as Polar writes it on a bill, `Nov 21, 2026`.
+    pub fn short(self) -> String {
+        self.date_time().format(format_description!("[month repr:short] [day], [year]")).unwrap_or_default()
+    }
+
     /// This instant `count` intervals (`day`, `week`, `month`, `year`) later; a day that a month lacks becomes its last.
     pub fn plus_interval(self, interval: &str, count: i64) -> Self {
         let now = self.date_time();

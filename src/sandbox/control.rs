@@ -113,6 +113,7 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/sandbox/faults", get(faults).put(set_faults))
         .route("/sandbox/clock", get(clock).post(advance))
         .route("/sandbox/deliveries", get(deliveries))
+        .route("/sandbox/idle", get(idle))
         .route("/sandbox/deliver", post(deliver))
         .route("/sandbox/events", post(event))
         .route("/sandbox/reset", post(reset))
@@ -174,12 +175,14 @@ fn reading(state: &state::State) -> Value {
 }
 
 async fn deliveries(State(app): Shared) -> Json<Value> {
+    Json(app.read(|state| json!({"items": state.events.iter().map(line).collect::<Vec<_>>()})))
+}
+
+/// Nothing is queued: no job, no event that waits for an attempt.
+async fn idle(State(app): Shared) -> Json<Value> {
     Json(app.read(|state| {
         let waiting = state.events.iter().filter(|event| !event.finished).count();
-        json!({
-            "idle": waiting == 0 && state.jobs.is_empty(), "waiting": waiting,
-            "items": state.events.iter().map(line).collect::<Vec<_>>(),
-        })
+        json!({"idle": waiting == 0 && state.jobs.is_empty(), "events": waiting, "jobs": state.jobs.len()})
     }))
 }
 

@@ -49,10 +49,13 @@ impl Sandbox {
     /// Binds, loads the state and starts the server, the webhook sender and the jobs.
     ///
     /// # Errors
-    /// When the address is not loopback or taken, or the state file is unreadable.
+    /// When address or origin is not loopback, the address is taken, or the state file is unreadable.
     pub async fn start(config: Config) -> io::Result<Self> {
         if !config.listen.ip().is_loopback() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the sandbox listens on loopback addresses only"));
+        }
+        if config.origin.as_deref().is_some_and(|origin| !is_loopback(origin)) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the sandbox's origin is a loopback address"));
         }
         let mut state = app::load(config.state_file.as_deref())?;
         let listener = tokio::net::TcpListener::bind(config.listen).await?;
@@ -101,6 +104,16 @@ impl Sandbox {
         self.app.tasks.close();
         self.app.tasks.wait().await;
         self.app.save().await;
+    }
+}
+
+/// Nothing that looks like Polar is reachable by others.
+fn is_loopback(origin: &str) -> bool {
+    match url::Url::parse(origin).ok().as_ref().and_then(url::Url::host) {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
     }
 }
 

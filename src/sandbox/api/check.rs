@@ -21,7 +21,7 @@ pub fn uuid(text: &str, loc: &[&str]) -> Result<Uuid, Detail> {
             loc: loc.iter().map(|part| json!(part)).collect(),
             msg: format!("Input should be a valid UUID, {error}"),
             input: json!(text),
-            ctx: Some(json!({"error": error})),
+            ctx: Some(Box::new(json!({"error": error}))),
         }
     })
 }

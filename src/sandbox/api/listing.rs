@@ -98,7 +98,7 @@ impl Query {
             _ => ("greater_than", "Input should be greater than 0"),
         };
         let loc = vec![json!("query"), json!(key)];
-        let ctx = (kind == "greater_than").then(|| json!({"gt": 0}));
+        let ctx = (kind == "greater_than").then(|| Box::new(json!({"gt": 0})));
         Err(Refusal::Invalid(vec![Detail { kind, loc, msg: msg.to_owned(), input: json!(text), ctx }]))
     }
 }

@@ -28,7 +28,7 @@ pub struct Item {
     pub amount: i64,
     pub tax_amount: i64,
     pub proration: bool,
-    pub product_price_id: Uuid,
+    pub product_price_id: Option<Uuid>,
 }
 
 /// One bill. Amounts are minor units; nothing is taxed here.
@@ -48,7 +48,7 @@ pub struct Order {
     pub receipt_number: Option<String>,
     pub customer_id: Uuid,
     pub product_id: Uuid,
-    pub product_price_id: Uuid,
+    pub product_price_id: Option<Uuid>,
     pub subscription_id: Option<Uuid>,
     pub checkout_id: Option<Uuid>,
     pub metadata: Map<String, Value>,
@@ -82,7 +82,7 @@ pub fn view(state: &state::State, one: &Order) -> Value {
             "seats": null, "units": null, "discount_id": null, "next_payment_attempt_at": null, "custom_field_data": {},
             "customer": customer.as_ref().ok().map(|who| who.full()), "user_id": one.customer_id,
             "user": customer.ok().map(|who| who.as_user()),
-            "product_price": product.as_ref().ok().and_then(|product| product.price(one.product_price_id)),
+            "product_price": product.as_ref().ok().and_then(|product| product.price(one.product_price_id?)),
             "product": product.ok().map(Product::bare), "discount": null,
             "subscription": subscription.map(Subscription::bare),
         }),

@@ -14,7 +14,7 @@ pub struct Detail {
     pub loc: Vec<Value>,
     pub msg: String,
     pub input: Value,
-    pub ctx: Option<Value>,
+    pub ctx: Option<Box<Value>>,
 }
 
 impl Detail {
@@ -25,14 +25,14 @@ impl Detail {
 
     /// The same entry with its `ctx`.
     pub fn with(mut self, ctx: Value) -> Self {
-        self.ctx = Some(ctx);
+        self.ctx = Some(Box::new(ctx));
         self
     }
 
     fn json(self) -> Value {
         let mut entry = json!({"type": self.kind, "loc": self.loc, "msg": self.msg, "input": self.input});
         if let Some(ctx) = self.ctx {
-            entry["ctx"] = ctx;
+            entry["ctx"] = *ctx;
         }
         entry
     }

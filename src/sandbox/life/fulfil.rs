@@ -5,14 +5,14 @@ use uuid::Uuid;
 
 use crate::sandbox::api::checkout_view::view;
 use crate::sandbox::api::checkouts::{Checkout, Status, put};
-use crate::sandbox::api::orders::{self, Item, Order};
 use crate::sandbox::api::products::Product;
 use crate::sandbox::api::refusal::Refusal;
 use crate::sandbox::api::subscriptions::Subscription;
+use crate::sandbox::life::billing::{self, Bill};
 use crate::sandbox::life::ending;
 use crate::sandbox::life::jobs::What;
 use crate::sandbox::secrets;
-use crate::sandbox::state::{SLUG, State};
+use crate::sandbox::state::State;
 
 /// Delivers what a confirmed checkout bought.
 ///
@@ -80,98 +80,27 @@ fn bill(
     subscription_id: Option<Uuid>,
     product: &Product,
 ) -> Result<(), Refusal> {
-    let number = count_bill(state, customer_id);
-    let order = order(state, checkout, &number, (customer_id, subscription_id), product);
-    let (id, total) = (order.id, order.total_amount);
-    state.orders.push(order);
-    tell(state, id, "order.created")?;
-    tell(state, id, "order.updated")?;
-    if total > 0 {
-        let now = state.clock.now();
-        let order = state.order_mut(id)?;
-        order.receipt_number = Some(format!("RCPT-{number}"));
-        order.modified_at = Some(now);
-    }
-    tell(state, id, "order.paid")?;
-    if !checkout.free {
-        state.later(What::Invoice(id));
-    }
-    Ok(())
-}
-
-/// Counts a bill of the customer: its row changes, and no event says so (http/046).
-fn count_bill(state: &mut State, customer_id: Uuid) -> String {
-    let now = state.clock.now();
-    if let Some(customer) = state.customers.iter_mut().find(|customer| customer.id == customer_id) {
-        customer.modified_at = Some(now);
-    }
-    let bills = state.orders.iter().filter(|order| order.customer_id == customer_id).count();
-    let short: String = customer_id.simple().to_string().to_uppercase().chars().take(10).collect();
-    format!("{short}-{:04}", bills + 1)
-}
-
-fn order(
-    state: &mut State,
-    checkout: &Checkout,
-    number: &str,
-    (customer_id, subscription_id): (Uuid, Option<Uuid>),
-    product: &Product,
-) -> Order {
-    let total_amount = if checkout.trial.is_some() { 0 } else { checkout.amount };
-    let billed =
-        if checkout.trial.is_some() { format!("Trial period for {}", product.name) } else { product.name.clone() };
-    let item = Item {
-        created_at: state.clock.now(),
-        modified_at: None,
-        id: secrets::id(),
-        label: billed.clone(),
-        amount: total_amount,
-        tax_amount: 0,
-        proration: false,
-        product_price_id: checkout.price_id,
+    let trial = checkout.trial_end.map(|end| (state.clock.peek(), end));
+    let label = match trial {
+        Some((start, end)) => format!("Trial period for {} ({} - {})", product.name, start.short(), end.short()),
+        None => product.name.clone(),
     };
-    let created_at = state.clock.now();
-    Order {
-        id: secrets::id(),
-        created_at,
-        modified_at: (total_amount > 0).then(|| state.clock.now()),
-        status: "paid".to_owned(),
-        total_amount,
-        currency: checkout.currency.clone(),
-        billing_reason: if product.is_recurring { "subscription_create" } else { "purchase" }.to_owned(),
-        billing_name: checkout.customer_billing_name.clone().or_else(|| checkout.customer_name.clone()),
-        billing_address: checkout.customer_billing_address.clone(),
-        invoice_number: format!("{}-{number}", SLUG.to_uppercase()),
-        is_invoice_generated: false,
-        receipt_number: None,
+    let bill = Bill {
         customer_id,
         product_id: product.id,
-        product_price_id: checkout.price_id,
+        price_id: Some(checkout.price_id).filter(|_| trial.is_none()),
         subscription_id,
         checkout_id: Some(checkout.id),
+        reason: if product.is_recurring { "subscription_create" } else { "purchase" },
+        description: product.name.clone(),
+        label,
+        amount: if trial.is_some() { 0 } else { checkout.amount },
+        currency: checkout.currency.clone(),
         metadata: checkout.metadata.clone(),
-        platform_fee_amount: 0,
-        items: vec![item],
-        description: billed,
+    };
+    let order = billing::paid(state, bill)?;
+    if !checkout.free {
+        billing::invoice_later(state, order);
     }
-}
-
-/// The invoice is ready some time after the payment.
-///
-/// # Errors
-/// When the order is gone.
-pub fn invoice(state: &mut State, id: Uuid) -> Result<(), Refusal> {
-    let now = state.clock.now();
-    let order = state.order_mut(id)?;
-    order.is_invoice_generated = true;
-    // Polar's 4 % and 40 minor units (http/075: 100 of 1000 with its international surcharge left out).
-    order.platform_fee_amount = if order.total_amount > 0 { order.total_amount / 25 + 40 } else { 0 };
-    order.modified_at = Some(now);
-    tell(state, id, "order.updated")
-}
-
-fn tell(state: &mut State, id: Uuid, kind: &str) -> Result<(), Refusal> {
-    let shown = orders::view(state, state.order(id)?);
-    state.emit(kind, shown);
     Ok(())
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{ending, fulfil};
+use super::{billing, ending, fulfil, renewal};
 use crate::sandbox::api::checkout_view;
 use crate::sandbox::api::checkouts::Status;
 use crate::sandbox::api::customer_state;
@@ -65,12 +65,13 @@ impl State {
             // What a job names may be gone after a reset; then there is nothing to do.
             let _ = match job.what {
                 What::Fulfil(id) => fulfil::fulfil(self, id),
-                What::Invoice(id) => fulfil::invoice(self, id),
+                What::Invoice(id) => billing::invoice(self, id),
                 What::StateChanged(id) => self.tell_state(id),
             };
         }
         self.expire();
         ending::reach(self);
+        renewal::reach(self);
         !due.is_empty() || self.emitted != before
     }
 

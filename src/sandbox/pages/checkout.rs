@@ -53,21 +53,29 @@ pub async fn show(State(app): Shared, Path(secret): Path<String>) -> Response {
 
 /// `POST /checkout/{client_secret}`: pays, waits for what the buyer is waiting for, and leads back.
 pub async fn pay(State(app): Shared, Path(secret): Path<String>, Form(sent): Form<Sent>) -> Response {
-    let outcome = app.write(|state| {
-        let checkout = by_secret(state, &secret).map_err(|_| unknown())?.clone();
-        if let Some(page) = stage(state, &checkout) {
-            return Err(page);
+    match app.write(|state| attempt(state, &secret, &sent)) {
+        Outcome::Paid(id) => {
+            settled(&app, id).await;
+            app.read(|state| state.checkout(id).map_or_else(|_| unknown(), |checkout| way_back(state, checkout)))
         }
-        let paid =
-            read(&checkout, &sent).and_then(|wish| confirm(state, &secret, wish).map_err(|refusal| refusal.words()));
-        paid.map_err(|problem| form(state, &checkout, &sent, Some(&problem)))
-    });
-    match outcome {
-        Ok(checkout) => {
-            settled(&app, checkout.id).await;
-            app.read(|state| way_back(state, &checkout))
-        }
-        Err(page) => page,
+        Outcome::Page(page) => page,
+    }
+}
+
+enum Outcome {
+    Paid(Uuid),
+    Page(Response),
+}
+
+fn attempt(state: &mut state::State, secret: &str, sent: &Sent) -> Outcome {
+    let Ok(checkout) = by_secret(state, secret).cloned() else { return Outcome::Page(unknown()) };
+    if let Some(page) = stage(state, &checkout) {
+        return Outcome::Page(page);
+    }
+    let paid = read(&checkout, sent).and_then(|wish| confirm(state, secret, wish).map_err(|refusal| refusal.words()));
+    match paid {
+        Ok(checkout) => Outcome::Paid(checkout.id),
+        Err(problem) => Outcome::Page(form(state, &checkout, sent, Some(&problem))),
     }
 }
 
@@ -248,6 +256,7 @@ fn card_fields(sent: &Sent) -> String {
         "<label for=\"number\">Card number</label><input id=\"number\" name=\"number\" inputmode=\"numeric\" autocomplete=\"cc-number\" required placeholder=\"4242 4242 4242 4242\">\
          <div class=\"pair\"><div><label for=\"expiry\">Expiry</label><input id=\"expiry\" name=\"expiry\" autocomplete=\"cc-exp\" required placeholder=\"MM / YY\"></div>\
          <div><label for=\"cvc\">CVC</label><input id=\"cvc\" name=\"cvc\" inputmode=\"numeric\" autocomplete=\"cc-csc\" required placeholder=\"123\"></div></div>\
+         <p class=\"soft\">Test cards: 4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined.</p>\
          <label for=\"country\">Country</label><select id=\"country\" name=\"country\" autocomplete=\"country\" required>{countries}</select>"
     )
 }

@@ -11,13 +11,14 @@ use crate::sandbox::hooks::events::Event;
 use crate::sandbox::state::{NAME, State as Known};
 
 const SHOWN: usize = 25;
-const SWITCHES: [(&str, &str); 6] = [
+const SWITCHES: [(&str, &str); 7] = [
     (
         "PUT /sandbox/faults",
         "sender, duplicate, shuffle, seed, answer (null, 429, 500, \"timeout\"), answer_count, delay_ms, retry_scale",
     ),
     ("POST /sandbox/clock", "{\"advance_ms\": 86400000}: move the time on"),
     ("GET /sandbox/deliveries", "what was sent, and what the app answered"),
+    ("GET /sandbox/idle", "whether anything is still to be done or delivered"),
     ("POST /sandbox/deliver", "{\"webhook_id\": \"…\"}: send it again"),
     ("POST /sandbox/events", "{\"type\": \"…\", \"data\": {}}: sign and send any event"),
     ("POST /sandbox/reset", "forget everything but the token and the secret"),

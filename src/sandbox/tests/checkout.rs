@@ -194,3 +194,33 @@ async fn an_old_checkout_expires() {
     let (status, body) = world.get(&path).await;
     assert_eq!((status, &body["error"]), (410, &json!("ExpiredCheckoutError")));
 }
+
+#[tokio::test]
+async fn time_renews_a_subscription_and_turns_a_trial_into_one() {
+    let world = World::new().await;
+    let body = json!({"name": "Trial", "recurring_interval": "month", "trial_interval": "day", "trial_interval_count": 7,
+        "prices": [{"amount_type": "fixed", "price_amount": 1500, "price_currency": "usd"}]});
+    let product = world.send("POST", "/v1/products/", Some(body)).await.1;
+    world.buy(&product, "user-1", "ada@boreal.dev").await;
+    world.idle().await;
+    let before = world.kinds().len();
+    let advance =
+        async |days: u64| world.send("POST", "/sandbox/clock", Some(json!({"advance_ms": days * 86_400_000}))).await;
+    advance(8).await;
+    world.idle().await;
+    let told = world.kinds().split_off(before);
+    let wanted = ["subscription.cycled", "subscription.updated", "order.created", "order.updated", "order.paid"];
+    assert_eq!(told[..5], wanted);
+    let one = world.get("/v1/subscriptions/").await.1["items"][0].clone();
+    assert_eq!((&one["status"], &one["current_period_start"]), (&json!("active"), &one["trial_end"]));
+    let orders = world.get("/v1/orders/?sorting=created_at").await.1["items"].clone();
+    let bills: Vec<_> = orders
+        .as_array()
+        .expect("orders")
+        .iter()
+        .map(|o| (o["total_amount"].clone(), o["billing_reason"].clone()))
+        .collect();
+    assert_eq!(bills, [(json!(0), json!("subscription_create")), (json!(1500), json!("subscription_cycle"))]);
+    advance(62).await;
+    assert_eq!(world.get("/v1/orders/").await.1["pagination"]["total_count"], 4, "two more months, two more bills");
+}

@@ -130,7 +130,7 @@ impl World {
     /// Waits until nothing is queued any more.
     pub async fn idle(&self) {
         for _ in 0..400 {
-            if self.get("/sandbox/deliveries").await.1["idle"] == true {
+            if self.get("/sandbox/idle").await.1["idle"] == true {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(25)).await;

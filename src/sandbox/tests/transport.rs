@@ -143,3 +143,30 @@ async fn customers_are_linked_once() {
     assert_eq!(kinds[..3], ["member.created", "customer.created", "customer.updated"]);
     assert!(kinds.contains(&"customer.state_changed".to_owned()));
 }
+
+#[tokio::test]
+async fn nothing_but_loopback_is_served() {
+    let start = async |listen: &str, origin: Option<&str>| {
+        let config = crate::sandbox::Config {
+            listen: listen.parse().expect("an address"),
+            origin: origin.map(str::to_owned),
+            state_file: None,
+            webhook_url: "http://127.0.0.1:9/webhooks/polar".to_owned(),
+        };
+        crate::sandbox::Sandbox::start(config).await.map(|_| ())
+    };
+    assert!(start("0.0.0.0:0", None).await.is_err());
+    assert!(start("127.0.0.1:0", Some("https://polar.sh")).await.is_err());
+    assert!(start("127.0.0.1:0", Some("http://localhost:3010")).await.is_ok());
+}
+
+#[tokio::test]
+async fn other_sites_cannot_reach_the_switches() {
+    let world = World::new().await;
+    let url = format!("{}/sandbox/faults", world.sandbox.origin());
+    let from = async |origin: &str| {
+        world.http.get(&url).header("origin", origin).send().await.expect("an answer").status().as_u16()
+    };
+    assert_eq!(from("http://evil.example").await, 403);
+    assert_eq!(from(world.sandbox.origin()).await, 200);
+}
