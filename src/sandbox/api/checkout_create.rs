@@ -1,0 +1,243 @@
+//! Making a checkout session (C§2.3): which product, price and trial, and for whom.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::body::{Body, Fields};
+use super::checkout_view::view;
+use super::checkouts::{Checkout, Status};
+use super::customers::Customer;
+use super::products::Product;
+use super::refusal::{Detail, Refusal};
+use super::{Answer, Shared, check};
+use crate::sandbox::clock::Stamp;
+use crate::sandbox::secrets;
+use crate::sandbox::state;
+
+const DAY_MS: i64 = 86_400_000;
+/// The body is a union of three shapes, and a refusal names all of them, in these words (http/036, http/057).
+const SHAPES: [(&str, &str); 3] = [
+    ("CheckoutProductsCreate", "products"),
+    ("CheckoutProductCreate", "product_id"),
+    ("CheckoutPriceCreate", "product_price_id"),
+];
+
+/// `POST /v1/checkouts/`
+pub async fn create(State(app): Shared, Body(sent): Body) -> Answer {
+    let shown = app.write(|state| {
+        let checkout = new(state, &sent)?;
+        let shown = view(state, &checkout);
+        state.checkouts.push(checkout);
+        state.emit("checkout.created", shown.clone());
+        Ok::<_, Refusal>(shown)
+    })?;
+    Ok((StatusCode::CREATED, Json(shown)).into_response())
+}
+
+/// `{CHECKOUT_ID}`, also percent-encoded, becomes the id.
+pub fn with_id(url: &str, id: Uuid) -> String {
+    let id = id.to_string();
+    url.replace("{CHECKOUT_ID}", &id).replace("%7BCHECKOUT_ID%7D", &id)
+}
+
+fn new(state: &mut state::State, sent: &Map<String, Value>) -> Result<Checkout, Refusal> {
+    let mut fields = Fields::of(sent);
+    let products = products(&mut fields);
+    let mut checkout = blank(&mut fields);
+    let wished = (fields.text("currency"), fields.integer("amount"));
+    let customer_id = fields.uuid("customer_id");
+    let wrong = std::mem::take(&mut fields.wrong);
+    if !wrong.is_empty() {
+        return Err(for_all_shapes(wrong, sent));
+    }
+    let now = state.clock.now();
+    checkout.created_at = now;
+    checkout.expires_at = now.plus_ms(DAY_MS);
+    let chosen = on_sale(state, &products)?.clone();
+    checkout.products = products;
+    price(&mut checkout, &chosen, wished)?;
+    trial(&mut checkout, &chosen, now);
+    recognise(state, &mut checkout, customer_id)?;
+    Ok(checkout)
+}
+
+fn products(fields: &mut Fields<'_>) -> Vec<Uuid> {
+    if let Some(one) = fields.uuid("product_id").filter(|_| !fields.has("products")) {
+        return vec![one];
+    }
+    fields.require("products");
+    let Some(entries) = fields.list("products") else { return Vec::new() };
+    if entries.is_empty() {
+        let ctx = json!({"field_type": "List", "min_length": 1, "actual_length": 0});
+        let msg = "List should have at least 1 item after validation, not 0";
+        fields.wrong.push(Detail::body("too_short", "products", msg, json!([])).with(ctx));
+    }
+    let mut ids = Vec::new();
+    for (place, entry) in entries.iter().enumerate() {
+        match check::uuid(entry.as_str().unwrap_or_default(), &["body", "products"]) {
+            Ok(id) => ids.push(id),
+            Err(mut detail) => {
+                detail.loc.push(json!(place));
+                fields.wrong.push(detail);
+            }
+        }
+    }
+    ids
+}
+
+/// Everything that is taken from the body as it is.
+fn blank(fields: &mut Fields<'_>) -> Checkout {
+    let id = secrets::id();
+    Checkout {
+        id,
+        created_at: Stamp(0),
+        modified_at: None,
+        status: Status::Open,
+        client_secret: secrets::token("polar_c_"),
+        expires_at: Stamp(0),
+        success_url: fields.url("success_url").map(|url| with_id(&url, id)),
+        return_url: fields.url("return_url"),
+        embed_origin: fields.text("embed_origin"),
+        products: Vec::new(),
+        product_id: Uuid::nil(),
+        price_id: Uuid::nil(),
+        amount: 0,
+        currency: String::new(),
+        allow_trial: fields.flag("allow_trial").unwrap_or(true),
+        trial_interval: fields.text("trial_interval"),
+        trial_interval_count: fields.integer("trial_interval_count"),
+        trial: None,
+        trial_end: None,
+        free: false,
+        recurring: false,
+        allow_discount_codes: fields.flag("allow_discount_codes").unwrap_or(true),
+        require_billing_address: fields.flag("require_billing_address").unwrap_or(false),
+        customer_id: None,
+        linked: false,
+        external_customer_id: fields.text("external_customer_id").or_else(|| fields.text("customer_external_id")),
+        customer_name: fields.text("customer_name"),
+        customer_email: fields.email("customer_email"),
+        customer_ip_address: ip(fields),
+        customer_billing_name: fields.text("customer_billing_name"),
+        customer_billing_address: fields.object("customer_billing_address").map(|address| json!(address)),
+        metadata: fields.metadata("metadata").unwrap_or_default(),
+        customer_metadata: fields.metadata("customer_metadata").unwrap_or_default(),
+        payment: Map::new(),
+        session_token: None,
+    }
+}
+
+fn ip(fields: &mut Fields<'_>) -> Option<String> {
+    let text = fields.text("customer_ip_address")?;
+    if text.parse::<std::net::IpAddr>().is_err() {
+        let msg = "value is not a valid IPv4 or IPv6 address";
+        fields.wrong.push(Detail::body("ip_any_address", "customer_ip_address", msg, json!(text)));
+    }
+    Some(text)
+}
+
+/// All products must exist and be on sale; the first is preselected.
+fn on_sale<'a>(state: &'a state::State, products: &[Uuid]) -> Result<&'a Product, Refusal> {
+    for (place, id) in products.iter().enumerate() {
+        let msg = match state.product(*id) {
+            Ok(product) if !product.is_archived => continue,
+            Ok(_) => "Product is archived.",
+            Err(_) => "Product does not exist.",
+        };
+        let mut detail = Detail::body("value_error", "products", msg, json!(id));
+        detail.loc.push(json!(place));
+        return Err(Refusal::Business(vec![detail]));
+    }
+    state.product(products.first().copied().unwrap_or_default())
+}
+
+fn price(
+    checkout: &mut Checkout,
+    product: &Product,
+    (currency, amount): (Option<String>, Option<i64>),
+) -> Result<(), Refusal> {
+    let prices = product.prices();
+    let sold_in = |currency: &str| prices.iter().any(|price| price.price_currency == currency);
+    let currency = match currency.map(|currency| currency.to_ascii_lowercase()) {
+        Some(currency) if sold_in(&currency) => currency,
+        Some(currency) => {
+            return Err(Refusal::field("currency", "Product is not available in this currency.", json!(currency)));
+        }
+        None if sold_in("usd") => "usd".to_owned(),
+        None => prices.first().map(|price| price.price_currency.clone()).unwrap_or_default(),
+    };
+    let offered: Vec<_> = prices.into_iter().filter(|price| price.price_currency == currency).collect();
+    let first = offered.iter().find(|price| price.static_amount(amount).is_some()).or(offered.first());
+    let Some(first) = first else { return Err(Refusal::field("products", "Product has no price.", json!(product.id))) };
+    if let (Some(amount), Some(minimum)) = (amount, first.minimum())
+        && amount < minimum
+    {
+        let detail = Detail::body("greater_than_equal", "amount", "Amount is below minimum.", json!(amount));
+        return Err(Refusal::Business(vec![detail]));
+    }
+    checkout.product_id = product.id;
+    checkout.price_id = first.id;
+    checkout.amount = offered.iter().filter_map(|price| price.static_amount(amount)).sum();
+    checkout.free = offered.iter().all(|price| price.is_free());
+    checkout.recurring = product.is_recurring;
+    checkout.currency = currency;
+    Ok(())
+}
+
+/// The session's own trial goes before the product's; both need `allow_trial`.
+fn trial(checkout: &mut Checkout, product: &Product, now: Stamp) {
+    let own = checkout.trial_interval.clone().zip(checkout.trial_interval_count);
+    let trial = own.or_else(|| product.trial_interval.clone().zip(product.trial_interval_count));
+    checkout.trial = trial.filter(|_| checkout.allow_trial && product.is_recurring && !checkout.free);
+    checkout.trial_end = checkout.trial.as_ref().map(|(interval, count)| now.plus_interval(interval, *count));
+}
+
+/// A known customer prefills the session and cannot be replaced by typing another e-mail (http/064, http/151).
+fn recognise(state: &state::State, checkout: &mut Checkout, id: Option<Uuid>) -> Result<(), Refusal> {
+    let found = match (id, &checkout.external_customer_id) {
+        (Some(id), _) => {
+            Some(state.customer(id).map_err(|_| Refusal::field("customer_id", "Customer does not exist.", json!(id)))?)
+        }
+        (None, Some(external_id)) => state.customer_by_external(external_id),
+        (None, None) => None,
+    };
+    if let Some(customer) = found {
+        prefill(checkout, customer);
+    }
+    Ok(())
+}
+
+fn prefill(checkout: &mut Checkout, customer: &Customer) {
+    checkout.linked = true;
+    checkout.customer_id = Some(customer.id);
+    checkout.customer_email = Some(customer.email.clone());
+    checkout.customer_name = checkout.customer_name.take().or_else(|| customer.name.clone());
+    checkout.customer_billing_name = customer.billing_name.clone();
+    checkout.customer_billing_address =
+        checkout.customer_billing_address.take().or_else(|| customer.billing_address.clone());
+}
+
+fn for_all_shapes(wrong: Vec<Detail>, sent: &Map<String, Value>) -> Refusal {
+    let mut all = Vec::new();
+    for (shape, key) in SHAPES {
+        let shape = format!(
+            "function-after[_validate_unit_constraints(), function-after[_validate_seat_constraints(), \
+             function-after[is_complete_configuration(), {shape}]]]"
+        );
+        let own = wrong.iter().filter(|detail| key == "products" || detail.loc.get(1) != Some(&json!("products")));
+        all.extend(own.cloned().map(|mut detail| {
+            detail.loc.insert(1, json!(shape));
+            detail
+        }));
+        if key != "products" && !sent.contains_key(key) {
+            let loc = vec![json!("body"), json!(shape), json!(key)];
+            let msg = "Field required".to_owned();
+            all.push(Detail { kind: "missing", loc, msg, input: json!(sent), ctx: None });
+        }
+    }
+    Refusal::Invalid(all)
+}

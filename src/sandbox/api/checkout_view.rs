@@ -1,0 +1,104 @@
+//! A checkout as Polar shows it: to the merchant, and to the buyer's browser.
+
+use serde_json::{Map, Value, json};
+
+use super::checkouts::Checkout;
+use super::organizations;
+use super::products::{Product, join, remove};
+use crate::sandbox::state::State;
+
+const MERCHANT_ONLY: [&str; 7] = [
+    "customer_metadata",
+    "trial_interval",
+    "trial_interval_count",
+    "subscription_id",
+    "metadata",
+    "external_customer_id",
+    "customer_external_id",
+];
+
+/// The session as the merchant's routes and events show it.
+pub fn view(state: &State, one: &Checkout) -> Value {
+    let mut shown = session(state, one);
+    join(&mut shown, money(one));
+    join(&mut shown, buyer(one));
+    join(&mut shown, offer(state, one));
+    shown
+}
+
+/// The session as the hosted page reads it.
+pub fn for_client(state: &State, one: &Checkout) -> Value {
+    let mut shown = view(state, one);
+    remove(&mut shown, &MERCHANT_ONLY);
+    join(&mut shown, json!({"organization": organizations::short(state)}));
+    shown
+}
+
+/// Where the buyer pays.
+pub fn page_url(state: &State, one: &Checkout) -> String {
+    format!("{}/checkout/{}", state.origin, one.client_secret)
+}
+
+/// Where the buyer goes afterwards: the merchant's page, or one of ours.
+pub fn success_url(state: &State, one: &Checkout) -> String {
+    one.success_url.clone().unwrap_or_else(|| format!("{}/confirmation", page_url(state, one)))
+}
+
+fn session(state: &State, one: &Checkout) -> Value {
+    json!({
+        "id": one.id, "created_at": one.created_at, "modified_at": one.modified_at, "custom_field_data": {},
+        "payment_processor": "stripe", "status": one.status, "client_secret": one.client_secret,
+        "url": page_url(state, one), "expires_at": one.expires_at, "success_url": success_url(state, one),
+        "return_url": one.return_url, "embed_origin": one.embed_origin,
+        "organization_id": state.identity.organization_id, "allow_discount_codes": one.allow_discount_codes,
+        "discount_id": null, "discount": null, "is_discount_applicable": !one.free,
+        "require_billing_address": one.require_billing_address, "locale": "en", "payment_method_type": null,
+        "subscription_id": null, "attached_custom_fields": [], "metadata": one.metadata,
+    })
+}
+
+/// Nothing is taxed here: 0 on top as soon as the country is known.
+fn money(one: &Checkout) -> Value {
+    let taxed = one.customer_billing_address.is_some();
+    json!({
+        "amount": one.amount, "seats": null, "min_seats": null, "max_seats": null, "units": null, "min_units": null,
+        "max_units": null, "discount_amount": 0, "net_amount": one.amount, "subtotal_amount": one.amount,
+        "tax_amount": (taxed || one.free).then_some(0), "tax_behavior": taxed.then_some("exclusive"),
+        "total_amount": one.amount, "currency": one.currency, "allow_trial": one.allow_trial,
+        "trial_interval": one.trial_interval, "trial_interval_count": one.trial_interval_count,
+        "active_trial_interval": one.trial.as_ref().map(|trial| &trial.0),
+        "active_trial_interval_count": one.trial.as_ref().map(|trial| trial.1), "trial_end": one.trial_end,
+        "is_free_product_price": one.free, "is_payment_required": one.payment_required(),
+        "is_payment_setup_required": one.setup_required(), "is_payment_form_required": one.form_required(),
+    })
+}
+
+fn buyer(one: &Checkout) -> Value {
+    let mut payment = json!({"publishable_key": "pk_test_sandbox"});
+    join(&mut payment, Value::Object(one.payment.clone()));
+    json!({
+        "customer_id": one.customer_id, "is_business_customer": false, "customer_name": one.customer_name,
+        "customer_email": one.customer_email, "customer_ip_address": one.customer_ip_address,
+        "customer_billing_name": one.customer_billing_name, "customer_billing_address": one.customer_billing_address,
+        "customer_tax_id": null, "payment_processor_metadata": payment,
+        "customer_billing_address_fields": {"country": true, "state": false, "city": false, "postal_code": false,
+            "line1": false, "line2": false},
+        "billing_address_fields": {"country": "required", "state": "disabled", "city": "disabled",
+            "postal_code": "disabled", "line1": "disabled", "line2": "disabled"},
+        "external_customer_id": one.external_customer_id, "customer_external_id": one.external_customer_id,
+        "customer_metadata": one.customer_metadata,
+    })
+}
+
+fn offer(state: &State, one: &Checkout) -> Value {
+    let products: Vec<&Product> = one.products.iter().filter_map(|id| state.product(*id).ok()).collect();
+    let prices: Map<String, Value> =
+        products.iter().map(|product| (product.id.to_string(), json!(product.prices()))).collect();
+    let chosen = state.product(one.product_id).ok();
+    json!({
+        "product_id": one.product_id, "product_price_id": one.price_id,
+        "products": products.iter().map(|product| product.for_buyers()).collect::<Vec<_>>(),
+        "product": chosen.map(Product::for_buyers), "prices": prices,
+        "product_price": chosen.and_then(|product| product.price(one.price_id)),
+    })
+}

@@ -1,0 +1,218 @@
+//! Checkout sessions (C§2.3): list, read and update them, and the routes that the hosted page uses.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::body::{Body, Fields};
+use super::checkout_view::{for_client, view};
+use super::listing::Query;
+use super::products::{join, path_id};
+use super::refusal::Refusal;
+use super::{Answer, Shared};
+use crate::sandbox::clock::Stamp;
+use crate::sandbox::life::confirm::{self, Card, Wish};
+use crate::sandbox::state;
+
+const FILTERS: [&str; 4] = ["product_id", "customer_id", "external_customer_id", "status"];
+
+/// `open` → `confirmed` → `succeeded`, or `expired` after 24 hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    Open,
+    Confirmed,
+    Succeeded,
+    Expired,
+}
+
+impl Status {
+    /// As on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Confirmed => "confirmed",
+            Self::Succeeded => "succeeded",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// One session.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Checkout {
+    pub id: Uuid,
+    pub created_at: Stamp,
+    pub modified_at: Option<Stamp>,
+    pub status: Status,
+    pub client_secret: String,
+    pub expires_at: Stamp,
+    /// As sent, with the id in place of `{CHECKOUT_ID}`.
+    pub success_url: Option<String>,
+    pub return_url: Option<String>,
+    pub embed_origin: Option<String>,
+    pub products: Vec<Uuid>,
+    pub product_id: Uuid,
+    pub price_id: Uuid,
+    pub amount: i64,
+    pub currency: String,
+    pub allow_trial: bool,
+    pub trial_interval: Option<String>,
+    pub trial_interval_count: Option<i64>,
+    /// The trial that this buyer would get.
+    pub trial: Option<(String, i64)>,
+    pub trial_end: Option<Stamp>,
+    pub free: bool,
+    pub recurring: bool,
+    pub allow_discount_codes: bool,
+    pub require_billing_address: bool,
+    pub customer_id: Option<Uuid>,
+    /// The customer was known when the session was made: its e-mail stays.
+    pub linked: bool,
+    pub external_customer_id: Option<String>,
+    pub customer_name: Option<String>,
+    pub customer_email: Option<String>,
+    pub customer_ip_address: Option<String>,
+    pub customer_billing_name: Option<String>,
+    pub customer_billing_address: Option<Value>,
+    pub metadata: Map<String, Value>,
+    pub customer_metadata: Map<String, Value>,
+    /// What the payment provider said, once a card was used.
+    pub payment: Map<String, Value>,
+    /// Lets the buyer into the portal on the way back; absent after a match by e-mail alone.
+    pub session_token: Option<String>,
+}
+
+impl Checkout {
+    /// Money is taken now.
+    pub fn payment_required(&self) -> bool {
+        !self.free && self.trial.is_none() && self.amount > 0
+    }
+
+    /// A card is kept for later.
+    pub fn setup_required(&self) -> bool {
+        self.recurring && !self.free
+    }
+
+    /// The buyer must fill in card and country.
+    pub fn form_required(&self) -> bool {
+        self.payment_required() || self.setup_required()
+    }
+
+    /// Gone for buyers, whether or not the status says so yet.
+    pub fn is_expired(&self, now: Stamp) -> bool {
+        self.status == Status::Expired || (self.status == Status::Open && self.expires_at <= now)
+    }
+}
+
+/// The session with this client secret.
+pub fn by_secret<'a>(state: &'a state::State, secret: &str) -> Result<&'a Checkout, Refusal> {
+    state.checkouts.iter().find(|checkout| checkout.client_secret == secret).ok_or(Refusal::NotFound)
+}
+
+/// 410 of the client routes.
+pub fn expired() -> Refusal {
+    Refusal::domain(StatusCode::GONE, "ExpiredCheckoutError", "This checkout session has expired.")
+}
+
+/// 403 of whatever needs an open session.
+pub fn not_open(checkout: &Checkout) -> Refusal {
+    let detail = format!("Checkout {} is not open: {}", checkout.id, checkout.status.word());
+    Refusal::domain(StatusCode::FORBIDDEN, "NotOpenCheckout", detail)
+}
+
+/// `GET /v1/checkouts/`
+pub async fn list(State(app): Shared, query: Query) -> Answer {
+    query.ids(&["product_id", "customer_id"])?;
+    let wanted = query.one("external_customer_id").map(str::to_owned);
+    let items = app.read(|state| {
+        let found = state.checkouts.iter().filter(|one| wanted.is_none() || one.external_customer_id == wanted);
+        found.map(|one| view(state, one)).collect::<Vec<_>>()
+    });
+    let own: Vec<&str> = FILTERS.into_iter().filter(|field| *field != "external_customer_id").collect();
+    query.page(items.into_iter().filter(|item| query.matches(item, &own)).collect(), "-created_at")
+}
+
+/// `GET /v1/checkouts/{id}`
+pub async fn read(State(app): Shared, Path(id): Path<String>) -> Answer {
+    let id = path_id(&id)?;
+    Ok(Json(app.read(|state| state.checkout(id).map(|one| view(state, one)))?).into_response())
+}
+
+/// `PATCH /v1/checkouts/{id}`: while it is open.
+pub async fn update(State(app): Shared, Path(id): Path<String>, Body(sent): Body) -> Answer {
+    let id = path_id(&id)?;
+    let shown = app.write(|state| {
+        let mut checkout = state.checkout(id)?.clone();
+        if checkout.status != Status::Open || checkout.is_expired(state.clock.peek()) {
+            return Err(not_open(&checkout));
+        }
+        change(&mut checkout, &sent)?;
+        checkout.modified_at = Some(state.clock.now());
+        let shown = view(state, &checkout);
+        put(state, checkout);
+        state.emit("checkout.updated", shown.clone());
+        Ok(shown)
+    })?;
+    Ok(Json(shown).into_response())
+}
+
+fn change(checkout: &mut Checkout, sent: &Map<String, Value>) -> Result<(), Refusal> {
+    let mut fields = Fields::of(sent);
+    if fields.has("customer_name") {
+        checkout.customer_name = fields.text("customer_name");
+    }
+    if let Some(email) = fields.email("customer_email").filter(|_| !checkout.linked) {
+        checkout.customer_email = Some(email);
+    }
+    if let Some(metadata) = fields.metadata("metadata") {
+        checkout.metadata = metadata;
+    }
+    if let Some(url) = fields.url("success_url") {
+        checkout.success_url = Some(super::checkout_create::with_id(&url, checkout.id));
+    }
+    if let Some(url) = fields.url("return_url") {
+        checkout.return_url = Some(url);
+    }
+    fields.done()
+}
+
+/// Replaces the stored session by this one.
+pub fn put(state: &mut state::State, checkout: Checkout) {
+    if let Some(place) = state.checkouts.iter_mut().find(|place| place.id == checkout.id) {
+        *place = checkout;
+    }
+}
+
+/// `GET /v1/checkouts/client/{client_secret}`
+pub async fn client_read(State(app): Shared, Path(secret): Path<String>) -> Answer {
+    let shown = app.read(|state| {
+        let checkout = by_secret(state, &secret)?;
+        if checkout.is_expired(state.clock.peek()) { Err(expired()) } else { Ok(for_client(state, checkout)) }
+    })?;
+    Ok(Json(shown).into_response())
+}
+
+/// `POST /v1/checkouts/client/{client_secret}/confirm`; the confirmation tokens are those of the recordings.
+pub async fn client_confirm(State(app): Shared, Path(secret): Path<String>, Body(sent): Body) -> Answer {
+    let mut fields = Fields::of(&sent);
+    let token = fields.text("confirmation_token_id");
+    let wish = Wish {
+        email: fields.email("customer_email"),
+        name: fields.text("customer_name"),
+        address: fields.object("customer_billing_address").map(|address| json!(address)),
+        card: token.map(|token| if token.contains("decline") { Card::Declined } else { Card::Pays }),
+    };
+    fields.done()?;
+    let shown = app.write(|state| {
+        let checkout = confirm::confirm(state, &secret, wish)?;
+        let mut shown = for_client(state, &checkout);
+        join(&mut shown, json!({"customer_session_token": checkout.session_token}));
+        Ok::<_, Refusal>(shown)
+    })?;
+    Ok(Json(shown).into_response())
+}

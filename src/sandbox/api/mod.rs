@@ -1,0 +1,99 @@
+//! All routes of the sandbox on one screen; one file for each kind of Polar's objects.
+
+pub mod body;
+pub mod check;
+pub mod checkout_create;
+pub mod checkout_view;
+pub mod checkouts;
+pub mod customer_sessions;
+pub mod customer_state;
+pub mod customers;
+pub mod listing;
+pub mod orders;
+pub mod organizations;
+pub mod prices;
+pub mod products;
+pub mod refusal;
+pub mod subscriptions;
+pub mod transport;
+pub mod webhooks;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use super::app::App;
+use super::{control, pages};
+use refusal::Refusal;
+
+/// What handlers are given.
+pub type Shared = State<Arc<App>>;
+/// What handlers answer.
+pub type Answer = Result<Response, Refusal>;
+
+/// The collections, whose addresses end in a slash (C§1.3).
+pub const COLLECTIONS: [&str; 9] = [
+    "/v1/organizations/",
+    "/v1/products/",
+    "/v1/checkouts/",
+    "/v1/customers/",
+    "/v1/customer-sessions/",
+    "/v1/subscriptions/",
+    "/v1/orders/",
+    "/v1/refunds/",
+    "/v1/benefit-grants/",
+];
+
+/// Everything under one origin: the API, the hosted pages and the switches.
+pub fn router(app: Arc<App>) -> Router {
+    let api = with_token()
+        .route_layer(from_fn_with_state(Arc::clone(&app), transport::token))
+        .merge(without_token())
+        .fallback(transport::no_route)
+        .method_not_allowed_fallback(transport::no_method)
+        .layer(from_fn_with_state(Arc::clone(&app), transport::faults))
+        .layer(from_fn(transport::protocol));
+    Router::new()
+        .merge(api)
+        .merge(pages::router())
+        .merge(control::router(&app))
+        .layer(from_fn_with_state(Arc::clone(&app), transport::headers))
+        .with_state(app)
+}
+
+fn with_token() -> Router<Arc<App>> {
+    Router::new()
+        .route("/v1/organizations/", get(organizations::list))
+        .route("/v1/organizations/{id}", get(organizations::read))
+        .route("/v1/products/", get(products::list).post(products::create))
+        .route("/v1/products/{id}", get(products::read).patch(products::update))
+        .route("/v1/checkouts/", get(checkouts::list).post(checkout_create::create))
+        .route("/v1/checkouts/{id}", get(checkouts::read).patch(checkouts::update))
+        .route("/v1/customers/", get(customers::list).post(customers::create))
+        .route("/v1/customers/{id}", get(customers::read).patch(customers::update))
+        .route("/v1/customers/{id}/state", get(customer_state::read))
+        .route("/v1/customers/external/{id}", get(customers::read_external).patch(customers::update_external))
+        .route("/v1/customers/external/{id}/state", get(customer_state::read_external))
+        .route("/v1/customer-sessions/", post(customer_sessions::create))
+        .route("/v1/subscriptions/", get(subscriptions::list))
+        .route(
+            "/v1/subscriptions/{id}",
+            get(subscriptions::read).patch(subscriptions::update).delete(subscriptions::revoke),
+        )
+        .route("/v1/orders/", get(orders::list))
+        .route("/v1/orders/{id}", get(orders::read))
+        .route("/v1/refunds/", get(orders::nothing))
+        .route("/v1/benefit-grants/", get(orders::nothing))
+        .route("/v1/webhooks/endpoints", get(webhooks::list))
+        .route("/v1/webhooks/endpoints/{id}", get(webhooks::read))
+}
+
+fn without_token() -> Router<Arc<App>> {
+    Router::new()
+        .route("/v1/checkouts/client/{client_secret}", get(checkouts::client_read))
+        .route("/v1/checkouts/client/{client_secret}/confirm", post(checkouts::client_confirm))
+}

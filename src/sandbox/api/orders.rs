@@ -1,0 +1,114 @@
+//! Orders, Polar's bills (C§2.9): list and read.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::listing::Query;
+use super::products::{Product, join, path_id};
+use super::subscriptions::Subscription;
+use super::{Answer, Shared};
+use crate::sandbox::clock::Stamp;
+use crate::sandbox::state;
+
+const IDS: [&str; 5] = ["product_id", "customer_id", "checkout_id", "subscription_id", "discount_id"];
+const FILTERS: [&str; 7] =
+    ["product_id", "customer_id", "external_customer_id", "checkout_id", "subscription_id", "discount_id", "status"];
+
+/// One line of a bill.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Item {
+    pub created_at: Stamp,
+    pub modified_at: Option<Stamp>,
+    pub id: Uuid,
+    pub label: String,
+    pub amount: i64,
+    pub tax_amount: i64,
+    pub proration: bool,
+    pub product_price_id: Option<Uuid>,
+}
+
+/// One bill. Amounts are minor units; nothing is taxed here.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Order {
+    pub id: Uuid,
+    pub created_at: Stamp,
+    pub modified_at: Option<Stamp>,
+    pub status: String,
+    pub total_amount: i64,
+    pub currency: String,
+    pub billing_reason: String,
+    pub billing_name: Option<String>,
+    pub billing_address: Option<Value>,
+    pub invoice_number: String,
+    pub is_invoice_generated: bool,
+    pub receipt_number: Option<String>,
+    pub customer_id: Uuid,
+    pub product_id: Uuid,
+    pub product_price_id: Option<Uuid>,
+    pub subscription_id: Option<Uuid>,
+    pub checkout_id: Option<Uuid>,
+    pub metadata: Map<String, Value>,
+    pub platform_fee_amount: i64,
+    pub items: Vec<Item>,
+    pub description: String,
+}
+
+impl Order {
+    fn money(&self) -> Value {
+        let total = self.total_amount;
+        json!({
+            "paid": self.status == "paid", "subtotal_amount": total, "discount_amount": 0, "net_amount": total,
+            "tax_amount": 0, "applied_balance_amount": 0, "due_amount": total, "refunded_amount": 0,
+            "refunded_tax_amount": 0, "amount": total, "from_balance_amount": 0, "refundable_amount": total,
+            "refundable_tax_amount": 0, "platform_fee_currency": (self.platform_fee_amount > 0).then_some(&self.currency),
+        })
+    }
+}
+
+/// The order as its own routes and events show it.
+pub fn view(state: &state::State, one: &Order) -> Value {
+    let mut shown = json!(one);
+    join(&mut shown, one.money());
+    let customer = state.customer(one.customer_id);
+    let product = state.product(one.product_id);
+    let subscription = one.subscription_id.and_then(|id| state.subscription(id).ok());
+    join(
+        &mut shown,
+        json!({
+            "seats": null, "units": null, "discount_id": null, "next_payment_attempt_at": null, "custom_field_data": {},
+            "customer": customer.as_ref().ok().map(|who| who.full()), "user_id": one.customer_id,
+            "user": customer.ok().map(|who| who.as_user()),
+            "product_price": product.as_ref().ok().and_then(|product| product.price(one.product_price_id?)),
+            "product": product.ok().map(Product::bare), "discount": null,
+            "subscription": subscription.map(Subscription::bare),
+        }),
+    );
+    shown
+}
+
+/// `GET /v1/orders/`
+pub async fn list(State(app): Shared, query: Query) -> Answer {
+    query.ids(&IDS)?;
+    let items = app.read(|state| state.orders.iter().map(|one| view(state, one)).collect::<Vec<_>>());
+    let billing = query.one("product_billing_type");
+    let found = items.into_iter().filter(|item| {
+        let recurring = item["product"]["is_recurring"] == true;
+        query.matches(item, &FILTERS) && billing.is_none_or(|billing| (billing == "recurring") == recurring)
+    });
+    query.page(found.collect(), "-created_at")
+}
+
+/// `GET /v1/orders/{id}`
+pub async fn read(State(app): Shared, Path(id): Path<String>) -> Answer {
+    let id = path_id(&id)?;
+    Ok(Json(app.read(|state| state.order(id).map(|one| view(state, one)))?).into_response())
+}
+
+/// Lists of what this sandbox never makes: refunds and benefit grants.
+pub async fn nothing(query: Query) -> Answer {
+    query.page(Vec::new(), "-created_at")
+}

@@ -1,0 +1,84 @@
+//! The one organization (C§2.1).
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::IntoResponse;
+use serde_json::{Value, json};
+
+use super::listing::Query;
+use super::products::path_id;
+use super::refusal::Refusal;
+use super::{Answer, Shared};
+use crate::sandbox::state::{self, NAME, SLUG};
+
+/// `GET /v1/organizations/`
+pub async fn list(State(app): Shared, query: Query) -> Answer {
+    let found = app.read(full);
+    query.page(Vec::from_iter(query.matches(&found, &["slug"]).then_some(found)), "created_at")
+}
+
+/// `GET /v1/organizations/{id}`
+pub async fn read(State(app): Shared, Path(id): Path<String>) -> Answer {
+    let id = path_id(&id)?;
+    app.read(|state| if state.identity.organization_id == id { Ok(full(state)) } else { Err(Refusal::NotFound) })
+        .map(|found| Json(found).into_response())
+}
+
+/// The organization as it shows itself to buyers, inside a client's checkout.
+pub fn short(state: &state::State) -> Value {
+    let at = state.identity.created_at;
+    json!({
+        "created_at": at, "modified_at": at, "id": state.identity.organization_id,
+        "name": NAME, "slug": SLUG, "avatar_url": null, "proration_behavior": "prorate", "allow_customer_updates": true,
+        "bio": null, "company": null, "blog": null, "location": null, "twitter_username": null,
+        "pledge_minimum_amount": 0, "pledge_badge_show_amount": false, "default_upfront_split_to_contributors": null,
+        "email": null, "website": null, "socials": [], "status": "active", "details_submitted_at": at,
+        "feature_settings": features(), "subscription_settings": subscriptions(), "customer_email_settings": mails(),
+    })
+}
+
+fn full(state: &state::State) -> Value {
+    let mut found = short(state);
+    let rest = json!({
+        "onboarding_resubmission_requested_at": null, "sso_enforced": false, "default_presentment_currency": "usd",
+        "default_tax_behavior": "location",
+        "customer_portal_settings": {"usage": {"show": true}, "subscription": {"update_seats": true, "update_plan": true},
+            "customer": {"allow_email_change": false}},
+        "dispute_settings": {"auto_accept_below_amount": null}, "embed_hosts": [], "embed_hosts_enforced": true,
+        "country": null, "account_id": state.identity.account_id, "payout_account_id": state.identity.payout_account_id,
+        "capabilities": {"checkout_payments": true, "subscription_renewals": true, "payouts": true, "refunds": true,
+            "api_access": true, "dashboard_access": true},
+        "notification_settings": {"new_order": true, "new_subscription": true, "chargeback_prevention": true,
+            "subscription_renewal": false},
+    });
+    super::products::join(&mut found, rest);
+    found
+}
+
+fn features() -> Value {
+    json!({
+        "issue_funding_enabled": false, "seat_based_pricing_enabled": true, "unit_based_pricing_enabled": false,
+        "wallets_enabled": false, "member_model_enabled": true, "checkout_localization_enabled": false,
+        "overview_metrics": null, "reset_proration_behavior_enabled": false, "off_session_charges_enabled": false,
+        "meter_cycling_enabled": false, "slack_benefit_enabled": false, "preview_access_enabled": false,
+        "disputes_enabled": false, "sso_enabled": false, "dispute_auto_accept_enabled": false, "compass_enabled": false,
+        "merchant_migration_enabled": false,
+    })
+}
+
+fn subscriptions() -> Value {
+    json!({
+        "allow_multiple_subscriptions": false, "proration_behavior": "prorate", "benefit_revocation_grace_period": 0,
+        "prevent_trial_abuse": false, "allow_customer_updates": true,
+    })
+}
+
+fn mails() -> Value {
+    json!({
+        "order_confirmation": true, "payment_method_expiration_reminder": true, "subscription_cancellation": true,
+        "subscription_confirmation": true, "subscription_cycled": true, "subscription_cycled_after_trial": true,
+        "subscription_past_due": true, "subscription_paused": true, "subscription_resumed": true,
+        "subscription_renewal_reminder": true, "subscription_revoked": true,
+        "subscription_trial_conversion_reminder": true, "subscription_uncanceled": true, "subscription_updated": true,
+    })
+}

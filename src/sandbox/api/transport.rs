@@ -1,0 +1,114 @@
+//! What every request meets before its handler: version, length, faults, token; and every answer after it.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::refusal::Refusal;
+use super::{COLLECTIONS, Shared};
+use crate::sandbox::clock::Stamp;
+use crate::sandbox::control::Fault;
+
+const VERSIONS: [&str; 2] = ["2026-04", "2026-10"];
+const POLAR_VERSION: HeaderName = HeaderName::from_static("polar-version");
+const BODY_LIMIT: u64 = 10 * 1024 * 1024;
+/// Longer than any client waits.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// Known versions only, echoed; bodies with a length and within the limit (C§1.1, C§1.3).
+pub async fn protocol(request: Request, next: Next) -> Response {
+    let asked = request.headers().get(&POLAR_VERSION).map_or(Some(VERSIONS[0]), |sent| sent.to_str().ok());
+    let Some(version) = VERSIONS.into_iter().find(|known| Some(*known) == asked) else {
+        return Refusal::NoRoute.into_response();
+    };
+    let mut answer = match length(request.method(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    };
+    answer.headers_mut().insert(POLAR_VERSION, HeaderValue::from_static(version));
+    answer
+}
+
+fn length(method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+    if ![Method::POST, Method::PUT, Method::PATCH].contains(method) {
+        return Ok(());
+    }
+    let sent = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    match sent {
+        None => {
+            Err(Refusal::domain(StatusCode::LENGTH_REQUIRED, "LengthRequired", "Content-Length header is required."))
+        }
+        Some(bytes) if bytes > BODY_LIMIT => {
+            Err(Refusal::domain(StatusCode::PAYLOAD_TOO_LARGE, "RequestBodyTooLarge", "Request body is too large."))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// The faults that were switched on for the API.
+pub async fn faults(State(app): Shared, request: Request, next: Next) -> Response {
+    let (delay_ms, fault) = app.note(|state| (state.faults.delay_ms, state.faults.take()));
+    if delay_ms > 0 {
+        app.stop.run_until_cancelled(tokio::time::sleep(Duration::from_millis(delay_ms))).await;
+    }
+    match fault {
+        None => next.run(request).await,
+        Some(Fault::TooMany) => (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")]).into_response(),
+        Some(Fault::Broken) => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into_response(),
+        Some(Fault::Silent) => {
+            app.stop.run_until_cancelled(tokio::time::sleep(SILENCE)).await;
+            StatusCode::GATEWAY_TIMEOUT.into_response()
+        }
+    }
+}
+
+/// The organization's token, or one of the two 401 (C§1.4).
+pub async fn token(State(app): Shared, request: Request, next: Next) -> Response {
+    let sent = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let Some(sent) = sent.and_then(|value| value.strip_prefix("Bearer ")) else {
+        return Refusal::Unauthorized.into_response();
+    };
+    if app.read(|state| state.identity.token == sent) {
+        next.run(request).await
+    } else {
+        Refusal::InvalidToken.into_response()
+    }
+}
+
+/// A wrong slash is a redirect (http/182), everything else unknown is 404 (http/180).
+pub async fn no_route(State(app): Shared, uri: Uri) -> Response {
+    let path = uri.path();
+    let right = if let Some(trimmed) = path.strip_suffix('/') {
+        COLLECTIONS.iter().any(|collection| trimmed.starts_with(collection)).then(|| trimmed.to_owned())
+    } else {
+        COLLECTIONS.contains(&format!("{path}/").as_str()).then(|| format!("{path}/"))
+    };
+    let Some(right) = right else { return Refusal::NoRoute.into_response() };
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let location = app.read(|state| format!("{}{right}{query}", state.origin));
+    (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response()
+}
+
+/// A known address with another method (http/181).
+pub async fn no_method() -> Response {
+    (StatusCode::METHOD_NOT_ALLOWED, Json(json!({"detail": "Method Not Allowed"}))).into_response()
+}
+
+/// What every answer carries: the moved time, the offset, the sandbox's mark, no caching.
+pub async fn headers(State(app): Shared, request: Request, next: Next) -> Response {
+    let mut answer = next.run(request).await;
+    let (now, offset_ms): (Stamp, i64) = app.read(|state| (state.clock.peek(), state.clock.offset_ms));
+    let headers = answer.headers_mut();
+    if let Ok(date) = HeaderValue::from_str(&now.http_date()) {
+        headers.insert(header::DATE, date);
+    }
+    headers.insert("x-sandbox-offset-ms", HeaderValue::from(offset_ms));
+    headers.insert("x-polar-sandbox", HeaderValue::from_static("1"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
+    answer
+}

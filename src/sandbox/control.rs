@@ -1,0 +1,224 @@
+//! The switches that no real Polar has: faults, the clock, deliveries. JSON, for this machine only.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::api::Shared;
+use super::app::App;
+use super::hooks::events::Event;
+use super::state;
+
+/// A hundred years.
+const FURTHEST_MS: i64 = 100 * 366 * 86_400_000;
+
+/// What goes wrong on purpose. A `PUT` may name only some of the switches; the others stay.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Faults {
+    /// False: events wait and nothing is sent.
+    pub sender: bool,
+    /// So many extra deliveries of each event.
+    pub duplicate: u32,
+    /// Deliveries come in a random order.
+    pub shuffle: bool,
+    /// Of that order: the same seed gives the same one.
+    pub seed: u64,
+    /// What the API answers instead.
+    pub answer: Option<Fault>,
+    /// How many requests get that answer; all if not given.
+    pub answer_count: Option<u64>,
+    /// The API waits so long before it answers.
+    pub delay_ms: u64,
+    /// Waits between attempts are multiplied by this.
+    pub retry_scale: f64,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            sender: true,
+            duplicate: 0,
+            shuffle: false,
+            seed: 0,
+            answer: None,
+            answer_count: None,
+            delay_ms: 0,
+            retry_scale: 1.0,
+        }
+    }
+}
+
+/// Answers that the API gives instead of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Value", into = "Value")]
+pub enum Fault {
+    /// 429, empty, with `retry-after`.
+    TooMany,
+    /// 500 in plain text.
+    Broken,
+    /// None for a minute.
+    Silent,
+}
+
+impl TryFrom<Value> for Fault {
+    type Error = &'static str;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        match (value.as_u64(), value.as_str()) {
+            (Some(429), _) => Ok(Self::TooMany),
+            (Some(500), _) => Ok(Self::Broken),
+            (_, Some("timeout")) => Ok(Self::Silent),
+            _ => Err("answer is null, 429, 500 or \"timeout\""),
+        }
+    }
+}
+
+impl From<Fault> for Value {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::TooMany => json!(429),
+            Fault::Broken => json!(500),
+            Fault::Silent => json!("timeout"),
+        }
+    }
+}
+
+impl Faults {
+    /// The answer for one request; counts it, and switches off after the last.
+    pub fn take(&mut self) -> Option<Fault> {
+        let fault = self.answer?;
+        if let Some(left) = self.answer_count {
+            if left == 0 {
+                (self.answer, self.answer_count) = (None, None);
+                return None;
+            }
+            self.answer_count = Some(left - 1);
+        }
+        Some(fault)
+    }
+}
+
+/// The routes under `/sandbox`.
+pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
+    Router::new()
+        .route("/sandbox/faults", get(faults).put(set_faults))
+        .route("/sandbox/clock", get(clock).post(advance))
+        .route("/sandbox/deliveries", get(deliveries))
+        .route("/sandbox/idle", get(idle))
+        .route("/sandbox/deliver", post(deliver))
+        .route("/sandbox/events", post(event))
+        .route("/sandbox/reset", post(reset))
+        .route_layer(from_fn_with_state(Arc::clone(app), own_pages_only))
+}
+
+/// A browser says where a request comes from: other sites have no business here.
+async fn own_pages_only(State(app): Shared, request: Request, next: Next) -> Response {
+    let from = request.headers().get(header::ORIGIN);
+    if from.is_some_and(|origin| app.read(|state| origin.as_bytes() != state.origin.as_bytes())) {
+        return (StatusCode::FORBIDDEN, "The switches answer this site only.").into_response();
+    }
+    next.run(request).await
+}
+
+async fn faults(State(app): Shared) -> Json<Faults> {
+    Json(app.read(|state| state.faults.clone()))
+}
+
+async fn set_faults(State(app): Shared, Json(sent): Json<Value>) -> Response {
+    app.write(|state| {
+        let mut wished = json!(state.faults);
+        super::api::products::join(&mut wished, sent);
+        match serde_json::from_value::<Faults>(wished) {
+            Ok(faults) => {
+                state.faults = faults.clone();
+                Json(faults).into_response()
+            }
+            Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()).into_response(),
+        }
+    })
+}
+
+/// How far to move.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    advance_ms: u64,
+}
+
+async fn clock(State(app): Shared) -> Json<Value> {
+    Json(app.read(reading))
+}
+
+async fn advance(State(app): Shared, Json(sent): Json<Advance>) -> Response {
+    let Some(ms) = i64::try_from(sent.advance_ms).ok().filter(|ms| *ms <= FURTHEST_MS) else {
+        return (StatusCode::UNPROCESSABLE_ENTITY, "The clock moves by at most 100 years.").into_response();
+    };
+    let now = app.write(|state| {
+        state.clock.offset_ms = (state.clock.offset_ms + ms).min(FURTHEST_MS);
+        state.catch_up();
+        reading(state)
+    });
+    Json(now).into_response()
+}
+
+fn reading(state: &state::State) -> Value {
+    json!({"now": state.clock.peek(), "offset_ms": state.clock.offset_ms})
+}
+
+async fn deliveries(State(app): Shared) -> Json<Value> {
+    Json(app.read(|state| json!({"items": state.events.iter().map(line).collect::<Vec<_>>()})))
+}
+
+/// Nothing is queued: no job, no event that waits for an attempt.
+async fn idle(State(app): Shared) -> Json<Value> {
+    Json(app.read(|state| {
+        let waiting = state.events.iter().filter(|event| !event.finished).count();
+        json!({"idle": waiting == 0 && state.jobs.is_empty(), "events": waiting, "jobs": state.jobs.len()})
+    }))
+}
+
+fn line(event: &Event) -> Value {
+    json!({
+        "webhook_id": event.id, "type": event.kind, "object": event.object, "status": event.status,
+        "delivered": event.delivered, "finished": event.finished, "attempts": event.attempts, "body": event.body,
+    })
+}
+
+/// Which event.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Redelivery {
+    webhook_id: Uuid,
+}
+
+async fn deliver(State(app): Shared, Json(sent): Json<Redelivery>) -> StatusCode {
+    if app.write(|state| state.redeliver(sent.webhook_id)) { StatusCode::ACCEPTED } else { StatusCode::NOT_FOUND }
+}
+
+/// An event of any kind.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Custom {
+    #[serde(rename = "type")]
+    kind: String,
+    data: Value,
+}
+
+async fn event(State(app): Shared, Json(sent): Json<Custom>) -> (StatusCode, Json<Value>) {
+    let id = app.write(|state| state.emit(&sent.kind, sent.data));
+    (StatusCode::ACCEPTED, Json(json!({"webhook_id": id})))
+}
+
+async fn reset(State(app): Shared) -> StatusCode {
+    app.write(state::State::reset);
+    StatusCode::NO_CONTENT
+}

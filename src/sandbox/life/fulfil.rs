@@ -1,0 +1,106 @@
+//! The payment went through: subscription, order and the succeeded checkout, with their events (C§4.2).
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::sandbox::api::checkout_view::view;
+use crate::sandbox::api::checkouts::{Checkout, Status, put};
+use crate::sandbox::api::products::Product;
+use crate::sandbox::api::refusal::Refusal;
+use crate::sandbox::api::subscriptions::Subscription;
+use crate::sandbox::life::billing::{self, Bill};
+use crate::sandbox::life::ending;
+use crate::sandbox::life::jobs::What;
+use crate::sandbox::secrets;
+use crate::sandbox::state::State;
+
+/// Delivers what a confirmed checkout bought.
+///
+/// # Errors
+/// When the checkout or what it names is gone (after a reset).
+pub fn fulfil(state: &mut State, id: Uuid) -> Result<(), Refusal> {
+    let mut checkout = state.checkout(id)?.clone();
+    let customer_id = checkout.customer_id.ok_or(Refusal::NotFound)?;
+    let product = state.product(checkout.product_id)?.clone();
+    let subscription_id =
+        if product.is_recurring { Some(subscribe(state, &checkout, customer_id, &product)) } else { None };
+    bill(state, &checkout, customer_id, subscription_id, &product)?;
+    checkout.status = Status::Succeeded;
+    checkout.payment.insert("intent_status".to_owned(), json!("succeeded"));
+    // The event still carries the instant of the confirmation (webhook 0030 against http/044).
+    let shown = view(state, &checkout);
+    state.emit("checkout.updated", shown);
+    checkout.modified_at = Some(state.clock.now());
+    put(state, checkout);
+    state.later(What::StateChanged(customer_id));
+    Ok(())
+}
+
+fn subscribe(state: &mut State, checkout: &Checkout, customer_id: Uuid, product: &Product) -> Uuid {
+    let started = state.clock.now();
+    let interval = product.recurring_interval.clone().unwrap_or_default();
+    let count = product.recurring_interval_count.unwrap_or(1);
+    let subscription = Subscription {
+        metadata: checkout.metadata.clone(),
+        created_at: state.clock.now(),
+        modified_at: None,
+        id: secrets::id(),
+        amount: checkout.amount,
+        currency: checkout.currency.clone(),
+        status: if checkout.trial_end.is_some() { "trialing" } else { "active" }.to_owned(),
+        current_period_start: started,
+        current_period_end: checkout.trial_end.unwrap_or_else(|| started.plus_interval(&interval, count)),
+        recurring_interval: interval,
+        recurring_interval_count: count,
+        trial_start: checkout.trial_end.map(|_| started),
+        trial_end: checkout.trial_end,
+        cancel_at_period_end: false,
+        canceled_at: None,
+        started_at: started,
+        ends_at: None,
+        ended_at: None,
+        past_due_at: None,
+        customer_id,
+        product_id: product.id,
+        checkout_id: Some(checkout.id),
+        customer_cancellation_reason: None,
+        customer_cancellation_comment: None,
+        price_id: checkout.price_id,
+    };
+    let id = subscription.id;
+    state.subscriptions.push(subscription);
+    ending::announce(state, id, &["subscription.created", "subscription.active", "subscription.updated"]);
+    id
+}
+
+fn bill(
+    state: &mut State,
+    checkout: &Checkout,
+    customer_id: Uuid,
+    subscription_id: Option<Uuid>,
+    product: &Product,
+) -> Result<(), Refusal> {
+    let trial = checkout.trial_end.map(|end| (state.clock.peek(), end));
+    let label = match trial {
+        Some((start, end)) => format!("Trial period for {} ({} - {})", product.name, start.short(), end.short()),
+        None => product.name.clone(),
+    };
+    let bill = Bill {
+        customer_id,
+        product_id: product.id,
+        price_id: Some(checkout.price_id).filter(|_| trial.is_none()),
+        subscription_id,
+        checkout_id: Some(checkout.id),
+        reason: if product.is_recurring { "subscription_create" } else { "purchase" },
+        description: product.name.clone(),
+        label,
+        amount: if trial.is_some() { 0 } else { checkout.amount },
+        currency: checkout.currency.clone(),
+        metadata: checkout.metadata.clone(),
+    };
+    let order = billing::paid(state, bill)?;
+    if !checkout.free {
+        billing::invoice_later(state, order);
+    }
+    Ok(())
+}

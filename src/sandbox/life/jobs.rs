@@ -1,0 +1,120 @@
+//! What Polar does a moment later, in jobs: fulfilment, state changes, invoices; and what falls due by the clock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{billing, ending, fulfil, renewal};
+use crate::sandbox::api::checkout_view;
+use crate::sandbox::api::checkouts::Status;
+use crate::sandbox::api::customer_state;
+use crate::sandbox::api::refusal::Refusal;
+use crate::sandbox::app::App;
+use crate::sandbox::clock::{Clock, Stamp};
+use crate::sandbox::state::State;
+
+/// How often the clock is looked at when nothing is queued.
+const TICK: Duration = Duration::from_secs(1);
+
+/// One thing to do soon.
+#[derive(Serialize, Deserialize)]
+pub struct Job {
+    due: Stamp,
+    what: What,
+}
+
+/// What to do.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum What {
+    /// Deliver what a confirmed checkout bought.
+    Fulfil(Uuid),
+    /// Send the customer's state; several changes in a row send it once.
+    StateChanged(Uuid),
+    /// Make the order's invoice.
+    Invoice(Uuid),
+}
+
+impl What {
+    /// Milliseconds until it is done: shorter than Polar's seconds, in the same order.
+    fn wait_ms(self) -> i64 {
+        match self {
+            Self::Fulfil(_) => 150,
+            Self::StateChanged(_) => 400,
+            Self::Invoice(_) => 1_000,
+        }
+    }
+}
+
+impl State {
+    /// Queues something; what is queued already is only put off.
+    pub fn later(&mut self, what: What) {
+        self.jobs.retain(|job| job.what != what);
+        self.jobs.push(Job { due: Clock::wall().plus_ms(what.wait_ms()), what });
+    }
+
+    /// Does everything that is due; says whether there was anything.
+    pub fn catch_up(&mut self) -> bool {
+        let (wall, before) = (Clock::wall(), self.emitted);
+        let (due, rest) = std::mem::take(&mut self.jobs).into_iter().partition(|job| job.due <= wall);
+        self.jobs = rest;
+        let due: Vec<Job> = due;
+        for job in &due {
+            // What a job names may be gone after a reset; then there is nothing to do.
+            let _ = match job.what {
+                What::Fulfil(id) => fulfil::fulfil(self, id),
+                What::Invoice(id) => billing::invoice(self, id),
+                What::StateChanged(id) => self.tell_state(id),
+            };
+        }
+        self.expire();
+        ending::reach(self);
+        renewal::reach(self);
+        !due.is_empty() || self.emitted != before
+    }
+
+    fn tell_state(&mut self, id: Uuid) -> Result<(), Refusal> {
+        let shown = customer_state::view(self, id)?;
+        self.emit("customer.state_changed", shown);
+        Ok(())
+    }
+
+    fn expire(&mut self) {
+        let now = self.clock.peek();
+        let gone = |status, expires_at| status == Status::Open && expires_at <= now;
+        let due: Vec<Uuid> =
+            self.checkouts.iter().filter(|one| gone(one.status, one.expires_at)).map(|one| one.id).collect();
+        for id in due {
+            let at = self.clock.now();
+            let Some(one) = self.checkouts.iter_mut().find(|one| one.id == id) else { continue };
+            (one.status, one.modified_at) = (Status::Expired, Some(at));
+            let shown: Value = self.checkout(id).map(|one| checkout_view::view(self, one)).unwrap_or_default();
+            self.emit("checkout.expired", shown);
+        }
+    }
+
+    fn next_wait(&self) -> Duration {
+        let wall = Clock::wall();
+        let next = self.jobs.iter().map(|job| (job.due.0 - wall.0).max(0).unsigned_abs()).min();
+        next.map_or(TICK, |us| Duration::from_micros(us).min(TICK))
+    }
+}
+
+/// Runs until the sandbox stops.
+pub async fn run(app: Arc<App>) {
+    let mut changes = app.changes();
+    loop {
+        if app.note(State::catch_up) {
+            app.write(|_| ());
+        }
+        changes.mark_unchanged();
+        let wait = app.read(State::next_wait);
+        tokio::select! {
+            () = app.stop.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+            changed = changes.changed() => if changed.is_err() { return },
+        }
+    }
+}

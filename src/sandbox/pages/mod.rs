@@ -1,0 +1,25 @@
+//! The hosted pages: checkout, portal, and a front page that explains. Plain HTML that needs no JavaScript.
+
+mod checkout;
+mod front;
+mod markup;
+mod portal;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use super::app::App;
+use super::state::SLUG;
+
+/// The routes of the pages.
+pub fn router() -> Router<Arc<App>> {
+    let portal = format!("/{SLUG}/portal");
+    Router::new()
+        .route("/", get(front::show))
+        .route("/checkout/{client_secret}", get(checkout::show).post(checkout::pay))
+        .route("/checkout/{client_secret}/confirmation", get(checkout::thanks))
+        .route(&portal, get(portal::show))
+        .route(&format!("{portal}/subscriptions/{{id}}/{{act}}"), post(portal::act))
+}

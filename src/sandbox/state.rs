@@ -1,0 +1,146 @@
+//! Everything the sandbox knows, in one value that is saved as one JSON file.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::api::checkouts::Checkout;
+use super::api::customer_sessions::Session;
+use super::api::customers::Customer;
+use super::api::orders::Order;
+use super::api::products::Product;
+use super::api::refusal::Refusal;
+use super::api::subscriptions::Subscription;
+use super::clock::{Clock, Stamp};
+use super::control::Faults;
+use super::hooks::events::Event;
+use super::life::jobs::Job;
+use super::secrets;
+
+/// The slug of the one organization.
+pub const SLUG: &str = "boreal-sandbox";
+/// Its name.
+pub const NAME: &str = "Boreal sandbox";
+
+/// What stays the same over a reset: who we are and the secrets that the app was given.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Identity {
+    pub organization_id: Uuid,
+    pub account_id: Uuid,
+    pub payout_account_id: Uuid,
+    pub endpoint_id: Uuid,
+    pub created_at: Stamp,
+    pub token: String,
+    pub webhook_secret: String,
+}
+
+/// The whole state. Objects are kept in the order of their creation.
+#[derive(Serialize, Deserialize)]
+pub struct State {
+    pub identity: Identity,
+    pub clock: Clock,
+    pub products: Vec<Product>,
+    pub customers: Vec<Customer>,
+    pub checkouts: Vec<Checkout>,
+    pub subscriptions: Vec<Subscription>,
+    pub orders: Vec<Order>,
+    pub sessions: Vec<Session>,
+    pub events: Vec<Event>,
+    /// How many events there ever were: the index into the series of random numbers.
+    pub emitted: u64,
+    pub jobs: Vec<Job>,
+    pub faults: Faults,
+    /// Where pages and API are reached; from the configuration.
+    #[serde(skip)]
+    pub origin: String,
+    /// Where the app receives webhooks; from the configuration.
+    #[serde(skip)]
+    pub webhook_url: String,
+}
+
+impl State {
+    /// A sandbox in which nothing happened yet.
+    pub fn new() -> Self {
+        let mut clock = Clock::default();
+        Self::with(Identity {
+            organization_id: secrets::id(),
+            account_id: secrets::id(),
+            payout_account_id: secrets::id(),
+            endpoint_id: secrets::id(),
+            created_at: clock.now(),
+            token: secrets::token("polar_oat_"),
+            webhook_secret: secrets::token("polar_whs_"),
+        })
+    }
+
+    fn with(identity: Identity) -> Self {
+        Self {
+            identity,
+            clock: Clock::default(),
+            products: Vec::new(),
+            customers: Vec::new(),
+            checkouts: Vec::new(),
+            subscriptions: Vec::new(),
+            orders: Vec::new(),
+            sessions: Vec::new(),
+            events: Vec::new(),
+            emitted: 0,
+            jobs: Vec::new(),
+            faults: Faults::default(),
+            origin: String::new(),
+            webhook_url: String::new(),
+        }
+    }
+
+    /// Forgets everything but the organization and its secrets.
+    pub fn reset(&mut self) {
+        let mut fresh = Self::with(self.identity.clone());
+        fresh.origin = std::mem::take(&mut self.origin);
+        fresh.webhook_url = std::mem::take(&mut self.webhook_url);
+        *self = fresh;
+    }
+
+    /// The product with this id.
+    pub fn product(&self, id: Uuid) -> Result<&Product, Refusal> {
+        self.products.iter().find(|product| product.id == id).ok_or(Refusal::NotFound)
+    }
+
+    /// The customer with this id.
+    pub fn customer(&self, id: Uuid) -> Result<&Customer, Refusal> {
+        self.customers.iter().find(|customer| customer.id == id).ok_or(Refusal::NotFound)
+    }
+
+    /// The customer with this external id (C§2.5).
+    pub fn customer_by_external(&self, external_id: &str) -> Option<&Customer> {
+        self.customers.iter().find(|customer| customer.external_id.as_deref() == Some(external_id))
+    }
+
+    /// The customer with this e-mail address, whatever its case.
+    pub fn customer_by_email(&self, email: &str) -> Option<&Customer> {
+        self.customers.iter().find(|customer| customer.email.eq_ignore_ascii_case(email))
+    }
+
+    /// The checkout with this id.
+    pub fn checkout(&self, id: Uuid) -> Result<&Checkout, Refusal> {
+        self.checkouts.iter().find(|checkout| checkout.id == id).ok_or(Refusal::NotFound)
+    }
+
+    /// The subscription with this id.
+    pub fn subscription(&self, id: Uuid) -> Result<&Subscription, Refusal> {
+        self.subscriptions.iter().find(|subscription| subscription.id == id).ok_or(Refusal::NotFound)
+    }
+
+    /// The same, to be changed.
+    pub fn subscription_mut(&mut self, id: Uuid) -> Result<&mut Subscription, Refusal> {
+        self.subscriptions.iter_mut().find(|subscription| subscription.id == id).ok_or(Refusal::NotFound)
+    }
+
+    /// The same for an order.
+    pub fn order(&self, id: Uuid) -> Result<&Order, Refusal> {
+        self.orders.iter().find(|order| order.id == id).ok_or(Refusal::NotFound)
+    }
+
+    /// The same, to be changed.
+    pub fn order_mut(&mut self, id: Uuid) -> Result<&mut Order, Refusal> {
+        self.orders.iter_mut().find(|order| order.id == id).ok_or(Refusal::NotFound)
+    }
+}
