@@ -32,11 +32,13 @@ apt_install() {
   { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"; } >&2 || die "apt-get could not install $*."
 }
 
+# need_node VERSION: Node and npm, of that major version at least.
 need_node() {
   if ! have node || ! have npm; then
     apt_install nodejs npm
   fi
-  [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ] || die "Node 18 or newer is needed, found $(node --version)."
+  [ "$(node -p 'process.versions.node.split(".")[0]')" -ge "$1" ] ||
+    die "Node $1 or newer is needed and this is $(node --version): install a newer one and run this again."
 }
 
 # locked_version CRATE: the version that Cargo.lock holds.
