@@ -50,9 +50,9 @@ export async function consent(page) {
 
 /** Fills in the payment page and presses the button. */
 export async function pay(page, email, card = cards.paying) {
-  const address = page.getByLabel('E-mail');
+  const address = page.getByLabel(/^e-?mail$/i);
   if ((await address.count()) && (await address.isEditable())) await address.fill(email);
-  await page.getByLabel('Name on card').fill('Ann Aurora');
+  await page.getByLabel(/^(name on card|cardholder name)$/i).fill('Ann Aurora');
   await page.getByLabel('Card number').fill(card);
   await page.getByLabel('Expiry').fill('12/34');
   await page.getByLabel('CVC').fill('123');
