@@ -1,0 +1,79 @@
+// node look.mjs FOLDER: screenshots of every page, light and dark, 390 and 1280 pixels wide, before signing in, on the way
+// through a purchase (it registers and buys by itself) and after it. BASE names the site, CHROMIUM the browser.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from '@playwright/test';
+import * as steps from './steps.mjs';
+
+const folder = process.argv[2];
+if (!folder) throw new Error('usage: node look.mjs FOLDER');
+mkdirSync(folder, { recursive: true });
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+});
+const context = await browser.newContext({ baseURL: process.env.BASE ?? 'http://127.0.0.1:3000' });
+const page = await context.newPage();
+let count = 0;
+
+/** The page as it is now, four times. */
+async function shoot(name) {
+  count += 1;
+  for (const colorScheme of ['light', 'dark']) {
+    for (const width of [390, 1280]) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.setViewportSize({ width, height: 800 });
+      const file = `${String(count).padStart(2, '0')}-${name}-${colorScheme}-${width}.png`;
+      await page.screenshot({ path: join(folder, file), fullPage: true });
+    }
+  }
+  console.log(name, page.url());
+}
+
+async function open(path, name) {
+  await page.goto(path);
+  await shoot(name);
+}
+
+await open('/', 'home');
+await open('/pricing', 'pricing');
+await page.getByRole('radio', { name: 'Yearly' }).check();
+await shoot('pricing-yearly');
+await open('/register', 'register');
+await open('/login?next=/account', 'login');
+await steps.logIn(page, 'nobody@boreal-shop.dev', 'not the pass phrase');
+await page.getByRole('alert').waitFor();
+await shoot('login-refused');
+await open('/no-such-page', 'not-found');
+await open('/studio', 'studio-anonymous');
+
+const email = await steps.register(page);
+await open('/account', 'account-free');
+await open('/studio', 'studio-closed');
+await open('/confirmation', 'confirmation-none');
+await steps.choose(page);
+await shoot('buy');
+await steps.consent(page);
+await shoot('payment');
+await steps.pay(page, email, steps.cards.declined);
+await page.getByText('Your card was declined.').waitFor();
+await shoot('payment-declined');
+await steps.pay(page, email);
+await page.waitForURL('**/confirmation**');
+await shoot('confirmation-under-way');
+await steps.granted(page).waitFor({ timeout: 30_000 });
+await shoot('confirmation');
+await open('/pricing', 'pricing-member');
+await open('/account', 'account-pro');
+await open('/studio', 'studio');
+await open('/buy?plan=pro&interval=year', 'buy-again');
+await steps.openPortal(page);
+await shoot('portal');
+await page.getByRole('button', { name: 'Cancel subscription' }).click();
+await page.waitForLoadState();
+await shoot('portal-canceled');
+await page.waitForTimeout(3_000);
+await open('/account', 'account-canceled');
+await browser.close();

@@ -1,0 +1,82 @@
+// What a visitor does, named: the tests and look.mjs read as these steps.
+
+import { randomUUID } from 'node:crypto';
+
+export const cards = { paying: '4242 4242 4242 4242', declined: '4000 0000 0000 0002' };
+export const password = 'a long enough pass phrase';
+
+/** An address that nobody had before; the sandbox refuses reserved domains, as Polar does. */
+export const freshEmail = (name = 'ann') => `${name}-${randomUUID().slice(0, 8)}@boreal-shop.dev`;
+
+export async function register(page, email = freshEmail()) {
+  await page.goto('/register');
+  await signUp(page, email);
+  return email;
+}
+
+/** Fills in the form of the register page where the visitor is. */
+export async function signUp(page, email) {
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await page.waitForURL((url) => url.pathname !== '/register');
+}
+
+export async function logIn(page, email, secret = password) {
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Password').fill(secret);
+  await page.getByRole('button', { name: 'Log in' }).click();
+}
+
+/** The card of a plan on the pricing page. */
+export const planCard = (page, plan) =>
+  page.getByRole('article').filter({ has: page.getByRole('heading', { name: plan, exact: true }) });
+
+/** From the pricing page to the page that says what will be bought. */
+export async function choose(page, plan = 'Pro') {
+  await page.goto('/pricing');
+  const card = planCard(page, plan);
+  const name = `Start ${plan}`;
+  await card.getByRole('link', { name }).or(card.getByRole('button', { name })).click();
+  await page.waitForURL((url) => url.pathname === '/buy');
+}
+
+/** Consents to the quote and arrives at the payment page, which is another site. */
+export async function consent(page) {
+  const ours = new URL(page.url()).origin;
+  await page.getByRole('button', { name: 'Continue to payment' }).click();
+  await page.waitForURL((url) => url.origin !== ours);
+}
+
+/** Fills in the payment page and presses the button. */
+export async function pay(page, email, card = cards.paying) {
+  const address = page.getByLabel(/^e-?mail$/i);
+  if ((await address.count()) && (await address.isEditable())) await address.fill(email);
+  await page.getByLabel(/^(name on card|cardholder name)$/i).fill('Ann Aurora');
+  await page.getByLabel('Card number').fill(card);
+  await page.getByLabel('Expiry').fill('12/34');
+  await page.getByLabel('CVC').fill('123');
+  const country = page.getByLabel('Country');
+  const isList = await country.evaluate((field) => field.tagName === 'SELECT');
+  await (isList ? country.selectOption('DE') : country.fill('DE'));
+  await page.getByRole('button', { name: 'Pay now' }).click();
+}
+
+/** The sign of the confirmation page that access is there; the page reaches it by itself. */
+export const granted = (page) => page.locator('[data-stage="granted"]');
+
+/** The whole purchase of a signed-in visitor, from the pricing page to access. */
+export async function buy(page, email, plan = 'Pro') {
+  await choose(page, plan);
+  await consent(page);
+  await pay(page, email);
+  await granted(page).waitFor({ timeout: 30_000 });
+}
+
+/** From the account page to the customer portal, which is another site. */
+export async function openPortal(page) {
+  await page.goto('/account');
+  const ours = new URL(page.url()).origin;
+  await page.getByRole('button', { name: 'Manage billing' }).click();
+  await page.waitForURL((url) => url.origin !== ours);
+}

@@ -1,0 +1,53 @@
+// The test function of all specs: a console error, an uncaught exception or a violated content policy on any page fails
+// the test. Chromium's own line for an answer that a test wants (a refused form, a page that is not there) is let through.
+
+import { expect, test as base } from '@playwright/test';
+
+const reasons: Record<number, string> = { 403: 'Forbidden', 404: 'Not Found', 422: 'Unprocessable Entity' };
+
+type Watch = { troubles: string[]; wanted: Set<string> };
+type Fixtures = {
+  watch: Watch;
+  /** Tells that the test wants an answer with this status. */
+  wantStatus: (status: number) => void;
+};
+
+const number = (below: number) => Math.floor(Math.random() * below);
+
+export const test = base.extend<Fixtures>({
+  // Each test is a visitor from an address of its own, of the block that is kept for tests of networks (RFC 2544).
+  extraHTTPHeaders: async ({}, use) => {
+    await use({ 'x-forwarded-for': `198.${18 + number(2)}.${number(256)}.${1 + number(254)}` });
+  },
+
+  watch: async ({}, use) => {
+    const watch: Watch = { troubles: [], wanted: new Set() };
+    await use(watch);
+    expect(watch.troubles.filter((trouble) => !watch.wanted.has(trouble))).toEqual([]);
+  },
+
+  wantStatus: async ({ watch }, use) => {
+    await use((status) => {
+      const reason = `${status} (${reasons[status]})`;
+      watch.wanted.add(`Failed to load resource: the server responded with a status of ${reason}`);
+    });
+  },
+
+  context: async ({ context, watch, javaScriptEnabled }, use) => {
+    context.on('console', (message) => message.type() === 'error' && watch.troubles.push(message.text()));
+    context.on('weberror', (error) => watch.troubles.push(`uncaught: ${error.error().message}`));
+    context.on('requestfailed', (request) => {
+      if (request.failure()?.errorText === 'csp') watch.troubles.push(`blocked by the policy: ${request.url()}`);
+    });
+    if (javaScriptEnabled !== false) {
+      await context.addInitScript(() => {
+        document.addEventListener('securitypolicyviolation', (violation) => {
+          console.error(`policy violated: ${violation.violatedDirective} ${violation.blockedURI}`);
+        });
+      });
+    }
+    await use(context);
+  },
+});
+
+export { expect };
