@@ -3,14 +3,22 @@
 use super::{
     clock::Clock,
     config::Config,
-    db::{self, Db},
-    http::{cache::Pages, router},
-    services::accounts::{self, Accounts},
-    state::{Parts, State},
+    db::{self, Db, inbox::Intake},
+    http::router,
+    jobs, polar,
+    services::{
+        self,
+        accounts::{self, Accounts},
+        binding::{self, Known},
+        catalog, pushing,
+    },
+    state::{Parts, State, Wake},
+    upstream::Upstream,
 };
+use crate::model::plan::Plans;
 use axum::Router;
 use leptos::prelude::LeptosOptions;
-use std::{env, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{env, future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     time::{MissedTickBehavior, interval, timeout},
@@ -33,6 +41,18 @@ pub enum Error {
     /// The database cannot be opened or brought up to date.
     #[error("cannot open the database: {0}")]
     Database(#[from] db::Error),
+    /// The file that describes the plans cannot be read.
+    #[error("cannot read {0}: {1}")]
+    Plans(PathBuf, #[source] io::Error),
+    /// TLS cannot be set up.
+    #[error("cannot set up the connection to Polar")]
+    Tls,
+    /// The sandbox cannot be started.
+    #[error("cannot start the sandbox on {0}: {1}")]
+    Sandbox(SocketAddr, #[source] io::Error),
+    /// The products of a new sandbox could not be made.
+    #[error("cannot set up the sandbox: {0}")]
+    Seed(#[from] services::Error),
 }
 
 /// A server that listens but does not answer yet.
@@ -41,12 +61,13 @@ pub struct Server {
     addr: SocketAddr,
     state: State,
     router: Router,
-    pages: Pages,
+    upstream: Upstream,
 }
 
 impl Server {
-    /// Checks the configuration, listens, opens the database and puts the site together. With port 0 in the
-    /// configuration's address any free port is taken, and an origin of port 0 becomes that port.
+    /// Checks the configuration, listens, opens the database, finds out which Polar it talks to, and puts the site
+    /// together. With port 0 in the configuration's addresses any free ports are taken, and an origin of port 0 becomes
+    /// that port.
     ///
     /// # Errors
     /// See [`Error`].
@@ -59,9 +80,11 @@ impl Server {
         if config.origin.port() == Some(0) {
             let _ = config.origin.set_port(Some(addr.port()));
         }
-        let state = state(config).await?;
-        let site = router::site(&state, &options(&state.config), &form_targets(&state.config)).await;
-        Ok(Self { listener, addr, state, router: site.router, pages: site.pages })
+        let upstream = Upstream::of(&config, addr).await?;
+        let state = state(config, &upstream).await?;
+        meet(&state).await?;
+        let router = router::site(&state, &options(&state.config), &upstream.form_targets()).await;
+        Ok(Self { listener, addr, state, router, upstream })
     }
 
     /// Where it listens.
@@ -76,15 +99,15 @@ impl Server {
         self.state.clone()
     }
 
-    /// Pages kept as bytes, to be cleared when what they show changes.
-    #[must_use]
-    pub fn pages(&self) -> Pages {
-        self.pages.clone()
-    }
-
     /// What answers requests, for a test that needs no socket.
     pub fn router(&self) -> Router {
         self.router.clone()
+    }
+
+    /// The Polar it talks to.
+    #[must_use]
+    pub fn upstream(&self) -> &Upstream {
+        &self.upstream
     }
 
     /// Answers until `shutdown` ends: then no new request is taken, those in flight finish, background tasks finish
@@ -94,16 +117,42 @@ impl Server {
     /// When the socket fails.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
         self.state.tasks.spawn(sweep(self.state.clone()));
+        jobs::start(&self.state);
+        let stop = self.state.stop.clone();
+        let stopped = async move {
+            tokio::select! {
+                () = shutdown => {}
+                () = stop.cancelled() => {}
+            }
+        };
         let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
-        let served = axum::serve(self.listener, service).with_graceful_shutdown(shutdown).await;
+        let served = axum::serve(self.listener, service).with_graceful_shutdown(stopped).await;
         self.state.shutdown.cancel();
         self.state.tasks.close();
         if timeout(PATIENCE, self.state.tasks.wait()).await.is_err() {
             tracing::warn!(left = self.state.tasks.len(), "background work did not end in time");
         }
+        self.upstream.stop().await;
         self.state.db.close().await;
         served
     }
+}
+
+/// Finds out whether this database belongs to this Polar; a new sandbox gets its products.
+async fn meet(state: &State) -> Result<(), Error> {
+    match binding::compare(state).await {
+        Ok(binding::Bound::To(_)) if state.config.uses_sandbox() => {
+            pushing::push_products(state).await?;
+        }
+        Ok(binding::Bound::To(_)) => {}
+        Ok(binding::Bound::Mismatch(sentence)) => return Err(Error::Mistakes(vec![sentence])),
+        Err(services::Error::Db(error)) => return Err(Error::Database(error)),
+        Err(services::Error::Polar(error)) => {
+            tracing::warn!(error = %error, "Polar does not answer; going on with what is known");
+            binding::trust_stored(state).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn listen(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
@@ -113,24 +162,31 @@ async fn listen(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> 
     Ok((listener, addr))
 }
 
-async fn state(config: Config) -> Result<State, Error> {
+async fn state(config: Config, upstream: &Upstream) -> Result<State, Error> {
+    let (db, clock) = (Db::open(&config.database_url).await?, Clock::default());
+    let sandbox = config.uses_sandbox();
+    let polar = polar::Client::new(upstream.api_base.clone(), upstream.token.clone(), clock.clone(), sandbox);
     Ok(State::new(Parts {
-        db: Db::open(&config.database_url).await?,
-        config,
-        clock: Clock::default(),
+        intake: Intake::start(db.clone()),
+        polar: polar.map_err(|_| Error::Tls)?,
+        webhook_secrets: upstream.webhook_secrets.clone(),
+        known: Known::default(),
+        plans: plans(&config)?,
+        catalog: catalog::Cache::default(),
         accounts: Accounts::default(),
+        wake: Wake::default(),
+        stop: CancellationToken::new(),
         shutdown: CancellationToken::new(),
         tasks: TaskTracker::new(),
+        config,
+        db,
+        clock,
     }))
 }
 
-/// The origins that a form may lead to: Polar's checkout and portal, or the sandbox's pages.
-fn form_targets(config: &Config) -> Vec<String> {
-    if config.uses_sandbox() {
-        let port = config.sandbox_listen.port();
-        return vec![format!("http://localhost:{port}")];
-    }
-    vec!["https://polar.sh".to_owned(), "https://*.polar.sh".to_owned()]
+fn plans(config: &Config) -> Result<Plans, Error> {
+    let text = std::fs::read_to_string(&config.plans).map_err(|error| Error::Plans(config.plans.clone(), error))?;
+    Plans::parse(&text).map_err(|error| Error::Mistakes(vec![error.to_string()]))
 }
 
 /// What Leptos needs to know about the built files. Names carry hashes where `hash.txt` stands beside the executable.

@@ -1,7 +1,16 @@
 //! What the server depends on, in one struct: made once at start, handed to everything.
 
-use super::{clock::Clock, config::Config, db::Db, services::accounts::Accounts};
+use super::{
+    clock::Clock,
+    config::Config,
+    db::{Db, inbox::Intake},
+    polar,
+    services::{accounts::Accounts, binding::Known, catalog},
+};
+use crate::model::plan::Plans;
+use secrecy::SecretString;
 use std::{ops::Deref, sync::Arc};
+use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Every dependency of the server. Clones share them.
@@ -14,14 +23,39 @@ pub struct Parts {
     pub config: Config,
     /// Users, orders, the inbox, the mirror and entitlements.
     pub db: Db,
+    /// Where webhooks become durable.
+    pub intake: Intake,
     /// Wall time and billing time.
     pub clock: Clock,
+    /// Polar's API.
+    pub polar: polar::Client,
+    /// What webhooks may be signed with.
+    pub webhook_secrets: Vec<SecretString>,
+    /// What Polar said about its organization.
+    pub known: Known,
+    /// What we sell.
+    pub plans: Plans,
+    /// The plans with Polar's live prices.
+    pub catalog: catalog::Cache,
     /// Hashing of passwords and limits of log-in attempts.
     pub accounts: Accounts,
+    /// Ends the pauses of background loops.
+    pub wake: Wake,
+    /// Cancelled to stop the server from inside: then no new request is taken.
+    pub stop: CancellationToken,
     /// Cancelled once requests have ended: background tasks finish what they hold and stop.
     pub shutdown: CancellationToken,
     /// Background tasks, which the server waits for before it ends.
     pub tasks: TaskTracker,
+}
+
+/// One bell for each background loop that need not wait for its next look.
+#[derive(Default)]
+pub struct Wake {
+    /// A webhook was stored.
+    pub inbox: Notify,
+    /// A job may have been queued.
+    pub jobs: Notify,
 }
 
 impl State {

@@ -4,6 +4,7 @@ use super::{
     reply,
     theme::{Theme, theme_of},
 };
+use crate::server::state as server;
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
@@ -31,35 +32,41 @@ struct Key {
 #[derive(Clone)]
 struct Kept {
     since: Instant,
+    version: u64,
     headers: HeaderMap,
     body: Bytes,
 }
 
-/// The kept pages. Clones share them.
-#[derive(Clone, Default)]
-pub struct Pages(Arc<RwLock<HashMap<Key, Kept>>>);
+/// The kept pages, each good until the catalog changes. Clones share them.
+#[derive(Clone)]
+pub struct Pages {
+    kept: Arc<RwLock<HashMap<Key, Kept>>>,
+    state: server::State,
+}
 
 impl Pages {
-    /// Forgets every page, because something that they show has changed.
-    pub fn clear(&self) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+    /// No pages yet.
+    #[must_use]
+    pub fn new(state: server::State) -> Self {
+        Self { kept: Arc::default(), state }
     }
 
-    fn find(&self, key: &Key) -> Option<Kept> {
-        let pages = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        pages.get(key).filter(|kept| kept.since.elapsed() < FRESH).cloned()
+    fn find(&self, key: &Key, version: u64) -> Option<Kept> {
+        let pages = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        pages.get(key).filter(|kept| kept.since.elapsed() < FRESH && kept.version == version).cloned()
     }
 
-    fn keep(&self, key: Key, headers: HeaderMap, body: Bytes) {
-        let kept = Kept { since: Instant::now(), headers, body };
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key, kept);
+    fn keep(&self, key: Key, kept: Kept) {
+        self.kept.write().unwrap_or_else(PoisonError::into_inner).insert(key, kept);
     }
 }
 
 /// Answers from memory where the page depends on nothing but theme and encoding; everything else goes on.
 pub async fn anonymous(State(pages): State<Pages>, mut request: Request, next: Next) -> Response {
     let Some(key) = key_of(&request) else { return next.run(request).await };
-    if let Some(kept) = pages.find(&key) {
+    // Taken before the page is made: what changes meanwhile makes it outdated.
+    let version = pages.state.catalog.version();
+    if let Some(kept) = pages.find(&key, version) {
         return (kept.headers, kept.body).into_response();
     }
     request.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static(key.encoding));
@@ -68,7 +75,8 @@ pub async fn anonymous(State(pages): State<Pages>, mut request: Request, next: N
         return super::errors::bare(StatusCode::INTERNAL_SERVER_ERROR);
     };
     if parts.status == StatusCode::OK && may_keep(&parts.headers) {
-        pages.keep(key, parts.headers.clone(), body.clone());
+        let (since, headers) = (Instant::now(), parts.headers.clone());
+        pages.keep(key, Kept { since, version, headers, body: body.clone() });
     }
     Response::from_parts(parts, Body::from(body))
 }

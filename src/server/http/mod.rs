@@ -16,6 +16,7 @@ pub mod session;
 pub mod strip;
 pub mod theme;
 pub mod trace;
+pub mod webhook;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Every route on one screen, and the layers around them.
 
-use super::{cache, csp, errors, files, forms, guard, headers, health, session, strip, trace};
+use super::{cache, csp, errors, files, forms, guard, headers, health, session, strip, trace, webhook};
 use crate::{
     app::{App, error_page, shell},
     server::state::State,
@@ -11,7 +11,7 @@ use axum::{
     extract::Request,
     http::{HeaderValue, StatusCode, header},
     middleware::{from_fn, from_fn_with_state},
-    routing::get,
+    routing::{get, post},
 };
 use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes, file_and_error_handler_with_context, generate_route_list};
@@ -24,39 +24,30 @@ use tower_http::{
 /// Longer than this nobody waits for a page.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What answers requests, and the kept pages, to be cleared when what they show changes.
-pub struct Site {
-    /// Takes every request.
-    pub router: Router,
-    /// Pages kept as bytes.
-    pub pages: cache::Pages,
-}
-
 /// Puts the site together. `form_targets` are the origins, besides our own, that a form may lead to.
-pub async fn site(state: &State, options: &LeptosOptions, form_targets: &[String]) -> Site {
+pub async fn site(state: &State, options: &LeptosOptions, form_targets: &[String]) -> Router {
     let routed = routes(state, options);
     let policy = csp::policy(&csp::hashes(&first_page(routed.clone()).await), form_targets);
-    let pages = cache::Pages::default();
+    let pages = cache::Pages::new(state.clone());
     let looks = {
         let options = options.clone();
         errors::Looks(Arc::new(move |status, theme| error_page(status, theme, &options)))
     };
     let safe = headers::Safe::new(&state.config, policy);
     // From the outside in. The forms' layer holds the routes as a service, because a refused form is routed again.
-    let router = Router::new()
+    Router::new()
         .fallback_service(routed)
         .layer(from_fn(forms::show_again))
         .layer(session::layer(state))
         .layer(CompressionLayer::new())
-        .layer(from_fn_with_state(pages.clone(), cache::anonymous))
+        .layer(from_fn_with_state(pages, cache::anonymous))
         .layer(from_fn_with_state(state.clone(), guard::same_origin))
         .layer(CatchPanicLayer::custom(errors::panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
         .layer(from_fn_with_state(looks, errors::as_pages))
         .layer(from_fn(strip::token))
         .layer(from_fn_with_state(safe, headers::add))
-        .layer(from_fn(trace::request));
-    Site { router, pages }
+        .layer(from_fn(trace::request))
 }
 
 /// Pages and their forms (`app::App` and every `#[server]` function), files, health, and what Polar and live pages ask.
@@ -86,7 +77,10 @@ fn routes(state: &State, options: &LeptosOptions) -> Router {
 
 /// `/webhooks/polar` and `/orders/{id}/stage`.
 fn polar_routes(state: &State) -> Router {
-    Router::new().with_state(state.clone())
+    let webhooks = Router::new()
+        .route("/webhooks/polar", post(webhook::receive))
+        .layer(RequestBodyLimitLayer::new(webhook::LARGEST_BODY));
+    webhooks.with_state(state.clone())
 }
 
 /// The start page as it is rendered: its inline scripts are those of every page.

@@ -7,7 +7,7 @@ mod run;
 pub use run::run_due;
 
 use super::{
-    services::{Error, accounts, applying, binding, syncing},
+    services::{Error, applying, binding, syncing},
     state::State,
 };
 use std::{future::Future, time::Duration};
@@ -16,58 +16,68 @@ use tokio::sync::Notify;
 /// How often a loop looks by itself; a wake-up comes earlier.
 const TICK: Duration = Duration::from_secs(1);
 
-/// How often ended sessions are swept away.
-const SWEEP: Duration = Duration::from_secs(60 * 60);
-
 /// Starts every loop.
 pub fn start(state: &State) {
-    repeat(state, "inbox", TICK, |state| &state.wake.inbox, async |state: State| match state.is_bound() {
-        true => applying::drain(&state).await.map(drop),
-        false => Ok(()),
-    });
-    repeat(state, "jobs", TICK, |state| &state.wake.jobs, async |state: State| match state.is_bound() {
-        true => run_due(&state).await.map(drop),
-        false => Ok(()),
-    });
-    repeat(state, "refolds", TICK, |state| &state.wake.refolds, async |state: State| {
-        applying::refold_due(&state).await.map(drop)
-    });
-    repeat(state, "binding", TICK, |state| &state.wake.binding, bind_until_bound);
-    repeat(state, "sessions", SWEEP, |state| &state.wake.sweep, async |state: State| accounts::sweep(&state).await);
+    repeat(state, "inbox", Some(|state| &state.wake.inbox), apply_inbox);
+    repeat(state, "jobs", Some(|state| &state.wake.jobs), run_jobs);
+    repeat(state, "refolds", None, async |state: State| applying::refold_due(&state).await.map(drop));
+    repeat(state, "binding", None, bind_until_bound);
     if state.config.uses_sandbox() {
-        repeat(state, "sandbox clock", TICK, |state| &state.wake.clock, async |state: State| {
-            syncing::follow_clock(&state).await
-        });
+        repeat(state, "sandbox clock", None, async |state: State| syncing::follow_clock(&state).await);
     }
 }
 
-/// Compares this database with Polar until that worked once; another Polar stops the server.
-async fn bind_until_bound(state: State) -> Result<(), Error> {
-    if state.is_compared() {
-        return Ok(());
-    }
-    if let binding::Bound::Mismatch(sentence) = binding::compare(&state).await? {
-        tracing::error!("{sentence}");
-        state.shutdown.cancel();
+async fn apply_inbox(state: State) -> Result<(), Error> {
+    if state.known.is_bound() {
+        applying::drain(&state).await?;
     }
     Ok(())
 }
 
-/// Does `work` again and again, each `every` or when woken, until the server stops.
-fn repeat<F>(state: &State, name: &'static str, every: Duration, wake: fn(&State) -> &Notify, work: fn(State) -> F)
+async fn run_jobs(state: State) -> Result<(), Error> {
+    if state.known.is_bound() {
+        run_due(&state).await?;
+    }
+    Ok(())
+}
+
+/// Compares this database with Polar until that worked once; another Polar stops the server.
+async fn bind_until_bound(state: State) -> Result<(), Error> {
+    if state.known.is_compared() {
+        return Ok(());
+    }
+    if let binding::Bound::Mismatch(sentence) = binding::compare(&state).await? {
+        tracing::error!("{sentence}");
+        state.stop.cancel();
+    }
+    Ok(())
+}
+
+/// The bell that ends a loop's pause.
+type Bell = fn(&State) -> &Notify;
+
+/// Does `work` again and again, every second or when woken, until the server stops.
+fn repeat<W, F>(state: &State, name: &'static str, bell: Option<Bell>, work: W)
 where
+    W: Fn(State) -> F + Send + 'static,
     F: Future<Output = Result<(), Error>> + Send + 'static,
 {
     let state = state.clone();
     state.tasks.clone().spawn(async move {
-        loop {
+        while !state.shutdown.is_cancelled() {
             if let Err(error) = work(state.clone()).await {
                 tracing::warn!(task = name, error = %error, "background work failed, will be tried again");
             }
+            let woken = async {
+                match bell {
+                    Some(bell) => bell(&state).notified().await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
-                () = state.shutdown.cancelled() => break,
-                () = wake(&state).notified() => {}
-                () = tokio::time::sleep(every) => {}
+                () = state.shutdown.cancelled() => {}
+                () = woken => {}
+                () = tokio::time::sleep(TICK) => {}
             }
         }
     });

@@ -3,8 +3,42 @@
 use super::Error;
 use crate::server::{
     db::installation::{self, Installation},
+    polar::Organization,
     state::State,
 };
+use std::sync::{
+    PoisonError, RwLock,
+    atomic::{AtomicBool, Ordering},
+};
+
+/// What Polar said about its organization, for as long as the process lives.
+#[derive(Default)]
+pub struct Known {
+    bound: AtomicBool,
+    compared: AtomicBool,
+    currency: RwLock<Option<String>>,
+}
+
+impl Known {
+    /// Whether the database is bound to a Polar: before that nothing is sold or applied.
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        self.bound.load(Ordering::Acquire)
+    }
+
+    /// Whether the token's organization was compared with the database's since the start.
+    #[must_use]
+    pub fn is_compared(&self) -> bool {
+        self.compared.load(Ordering::Acquire)
+    }
+
+    /// The currency to show where a product has several: the organization's own.
+    #[must_use]
+    pub fn currency(&self) -> String {
+        let known = self.currency.read().unwrap_or_else(PoisonError::into_inner);
+        known.clone().unwrap_or_else(|| "usd".to_owned())
+    }
+}
 
 /// What the comparison found.
 #[derive(Clone, Debug)]
@@ -21,31 +55,52 @@ pub enum Bound {
 /// When Polar or the database fails; with a bound database the server then goes on and compares at the next answer.
 pub async fn compare(state: &State) -> Result<Bound, Error> {
     let organization = state.polar.organization().await?;
-    let to = Installation {
-        api_base: state.polar.base().to_owned(),
-        organization_id: organization.id,
-        organization_slug: organization.slug,
-        organization_name: organization.name,
-        plans_hash: None,
-    };
+    let to = installation_of(state, &organization);
     let held = installation::bind(&state.db, &to, state.clock.wall()).await?;
-    let same_organization = held.organization_id == to.organization_id;
     // The sandbox's port may change from start to start; a real API's address may not.
-    if same_organization && (held.api_base == to.api_base || state.config.uses_sandbox()) {
-        state.remember_currency(organization.default_presentment_currency);
-        if installation::plans_changed(&state.db, state.plans.hash(), state.clock.billing()).await? {
-            tracing::info!("the plans changed: access of every owner is computed again");
-        }
-        return Ok(Bound::To(held));
+    let same_api = held.api_base == to.api_base || state.config.uses_sandbox();
+    if held.organization_id != to.organization_id || !same_api {
+        return Ok(Bound::Mismatch(mismatch(&held, &to)));
     }
-    Ok(Bound::Mismatch(format!(
+    *state.known.currency.write().unwrap_or_else(PoisonError::into_inner) = organization.default_presentment_currency;
+    if installation::plans_changed(&state.db, state.plans.hash(), state.clock.billing()).await? {
+        tracing::info!("the plans changed: access of every owner is computed again");
+    }
+    state.known.bound.store(true, Ordering::Release);
+    state.known.compared.store(true, Ordering::Release);
+    Ok(Bound::To(held))
+}
+
+fn installation_of(state: &State, organization: &Organization) -> Installation {
+    Installation {
+        api_base: state.polar.base().to_owned(),
+        organization_id: organization.id.clone(),
+        organization_slug: organization.slug.clone(),
+        organization_name: organization.name.clone(),
+        plans_hash: None,
+    }
+}
+
+fn mismatch(held: &Installation, to: &Installation) -> String {
+    format!(
         "This database belongs to the organization {} at {}, but the access token is for {} at {}: set BOREAL_DATABASE_URL \
          to another database, or use the token of {}.",
         held.organization_name, held.api_base, to.organization_name, to.api_base, held.organization_name
-    )))
+    )
 }
 
-/// Whether anything may be sold or applied yet.
+/// Goes on with the Polar that the database was bound to before, while this one does not answer.
+///
+/// # Errors
+/// When the database fails.
+pub async fn trust_stored(state: &State) -> Result<(), Error> {
+    if get(state).await?.is_some() {
+        state.known.bound.store(true, Ordering::Release);
+    }
+    Ok(())
+}
+
+/// The Polar that the database is bound to.
 ///
 /// # Errors
 /// When the database fails.

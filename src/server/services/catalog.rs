@@ -151,7 +151,7 @@ async fn from_mirror(state: &State) -> Result<Kept, Error> {
     let products: Vec<(String, ProductFacts)> = (rows.into_iter())
         .filter_map(|row| Some((row.id, serde_json::from_str(&row.projection).ok()?)))
         .collect();
-    let offers = Offers::join(&state.plans, &products, &state.currency());
+    let offers = Offers::join(&state.plans, &products, &state.known.currency());
     let confirmed_at = installation::catalog_confirmed_at(&state.db).await?;
     Ok(Kept { catalog: Catalog { offers: Arc::new(offers), confirmed_at, stale: false }, refresh_at: 0 })
 }

@@ -1,0 +1,84 @@
+//! The Polar that this server talks to: a real one, or the built-in sandbox running beside it.
+
+use super::{config::Config, startup::Error};
+use secrecy::SecretString;
+use std::net::SocketAddr;
+use url::Url;
+
+/// Where Polar is and how we are known there.
+pub struct Upstream {
+    /// Address of the API.
+    pub api_base: Url,
+    /// The organization's access token.
+    pub token: SecretString,
+    /// What webhooks may be signed with.
+    pub webhook_secrets: Vec<SecretString>,
+    #[cfg(feature = "sandbox")]
+    sandbox: Option<crate::sandbox::Sandbox>,
+}
+
+impl Upstream {
+    /// The configured Polar; without a token the sandbox is started, which delivers to us at `addr`.
+    ///
+    /// # Errors
+    /// When the sandbox cannot be started, or was not built in.
+    pub async fn of(config: &Config, addr: SocketAddr) -> Result<Self, Error> {
+        match &config.polar_token {
+            Some(token) => Ok(Self {
+                api_base: config.polar_api_base.clone(),
+                token: token.clone(),
+                webhook_secrets: config.polar_webhook_secrets.clone(),
+                #[cfg(feature = "sandbox")]
+                sandbox: None,
+            }),
+            None => Self::sandbox(config, addr).await,
+        }
+    }
+
+    #[cfg(feature = "sandbox")]
+    async fn sandbox(config: &Config, addr: SocketAddr) -> Result<Self, Error> {
+        let failed = |error| Error::Sandbox(config.sandbox_listen, error);
+        let sandbox = crate::sandbox::Sandbox::start(crate::sandbox::Config {
+            listen: config.sandbox_listen,
+            origin: None,
+            state_file: Some(config.sandbox_state.clone()),
+            webhook_url: format!("http://{addr}/webhooks/polar"),
+        });
+        let sandbox = sandbox.await.map_err(failed)?;
+        let api_base = Url::parse(sandbox.origin()).map_err(|error| failed(std::io::Error::other(error)))?;
+        tracing::info!(sandbox = sandbox.origin(), "the sandbox stands in for Polar: no real money");
+        Ok(Self {
+            api_base,
+            token: sandbox.token().into(),
+            webhook_secrets: vec![sandbox.webhook_secret().into()],
+            sandbox: Some(sandbox),
+        })
+    }
+
+    #[cfg(not(feature = "sandbox"))]
+    #[expect(clippy::unused_async, reason = "has the shape of the one with a sandbox")]
+    async fn sandbox(_config: &Config, _addr: SocketAddr) -> Result<Self, Error> {
+        Err(Error::Mistakes(vec![
+            "POLAR_ACCESS_TOKEN is missing, and this build has no sandbox: set POLAR_ACCESS_TOKEN and \
+             POLAR_WEBHOOK_SECRETS."
+                .to_owned(),
+        ]))
+    }
+
+    /// The origins, besides our own, that a form may lead to: checkout and portal.
+    #[must_use]
+    pub fn form_targets(&self) -> Vec<String> {
+        match self.api_base.host_str() {
+            Some(host) if host.ends_with("polar.sh") => vec!["https://polar.sh".into(), "https://*.polar.sh".into()],
+            _ => vec![self.api_base.origin().ascii_serialization()],
+        }
+    }
+
+    /// Stops the sandbox, if it runs.
+    pub async fn stop(&self) {
+        #[cfg(feature = "sandbox")]
+        if let Some(sandbox) = &self.sandbox {
+            sandbox.stop().await;
+        }
+    }
+}
