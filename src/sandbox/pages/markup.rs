@@ -18,7 +18,7 @@ button{min-height:44px;padding:.5rem 1.25rem;font:inherit;font-weight:600;border
 form>button{margin-top:1.25rem}.wide{width:100%}.quiet{background:transparent;color:var(--ink);border:1px solid var(--line)}
 :focus-visible{outline:3px solid var(--main);outline-offset:2px}.wrong{border-left:4px solid var(--bad);color:var(--bad);padding:.5rem 1rem;font-weight:600}
 table{width:100%;border-collapse:collapse;font-size:.9rem}th,td{text-align:left;padding:.35rem .5rem;border-bottom:1px solid var(--line)}
-.scroll{overflow-x:auto}code{font-size:.9em}
+.scroll{overflow-x:auto}code{font-size:.9em;overflow-wrap:anywhere}.card>:first-child{margin-top:0}.card>:last-child{margin-bottom:0}td code{white-space:nowrap}
 ";
 
 /// A whole page with this title and body.
