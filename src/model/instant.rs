@@ -30,7 +30,9 @@ pub fn parse_ms(text: &str) -> Option<Millis> {
 /// `3 March 2027`, in UTC.
 #[must_use]
 pub fn spell_date(at: Millis) -> String {
-    let Ok(at) = OffsetDateTime::from_unix_timestamp(at.div_euclid(1000)) else { return String::from("an unknown date") };
+    let Ok(at) = OffsetDateTime::from_unix_timestamp(at.div_euclid(1000)) else {
+        return String::from("an unknown date");
+    };
     format!("{} {} {}", at.day(), at.month(), at.year())
 }
 

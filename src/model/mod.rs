@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod credentials;
 pub mod fold;
 pub mod instant;
+pub mod job;
 pub mod merge;
 pub mod money;
 pub mod order;

@@ -211,7 +211,10 @@ mod tests {
     #[test]
     fn the_shipped_file_can_be_used() {
         let plans = Plans::parse(include_str!("../../plans.toml")).unwrap();
-        assert_eq!(plans.iter().map(|plan| plan.slug.as_str()).collect::<Vec<_>>(), ["free", "pro", "team", "lifetime"]);
+        assert_eq!(
+            plans.iter().map(|plan| plan.slug.as_str()).collect::<Vec<_>>(),
+            ["free", "pro", "team", "lifetime"]
+        );
         assert_eq!(plans.free().unwrap().slug, "free");
         assert_eq!(plans.get("team").unwrap().grace(), 14 * DAY);
         assert_eq!(plans.get("pro").unwrap().features["projects"], Value::Limit(50));

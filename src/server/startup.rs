@@ -4,7 +4,7 @@ use super::{
     clock::Clock,
     config::Config,
     db::{self, Db, inbox::Intake},
-    http::router,
+    http::{self, Site},
     jobs, polar,
     services::{
         self,
@@ -16,7 +16,6 @@ use super::{
     upstream::Upstream,
 };
 use crate::model::plan::Plans;
-use axum::Router;
 use leptos::prelude::LeptosOptions;
 use std::{env, future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
@@ -60,7 +59,7 @@ pub struct Server {
     listener: TcpListener,
     addr: SocketAddr,
     state: State,
-    router: Router,
+    site: Site,
     upstream: Upstream,
 }
 
@@ -83,8 +82,8 @@ impl Server {
         let upstream = Upstream::of(&config, addr).await?;
         let state = state(config, &upstream).await?;
         meet(&state).await?;
-        let router = router::site(&state, &options(&state.config), &upstream.form_targets()).await;
-        Ok(Self { listener, addr, state, router, upstream })
+        let site = http::router::site(&state, &options(&state.config), &upstream.form_targets()).await;
+        Ok(Self { listener, addr, state, site, upstream })
     }
 
     /// Where it listens.
@@ -99,9 +98,10 @@ impl Server {
         self.state.clone()
     }
 
-    /// What answers requests, for a test that needs no socket.
-    pub fn router(&self) -> Router {
-        self.router.clone()
+    /// What answers requests.
+    #[must_use]
+    pub fn site(&self) -> &Site {
+        &self.site
     }
 
     /// The Polar it talks to.
@@ -125,8 +125,7 @@ impl Server {
                 () = stop.cancelled() => {}
             }
         };
-        let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
-        let served = axum::serve(self.listener, service).with_graceful_shutdown(stopped).await;
+        let served = self.site.serve(self.listener, stopped).await;
         self.state.shutdown.cancel();
         self.state.tasks.close();
         if timeout(PATIENCE, self.state.tasks.wait()).await.is_err() {

@@ -55,7 +55,8 @@ pub async fn of<'c>(on: impl Reader<'c>, user: &str) -> Result<BTreeMap<String, 
 
 /// One feature of a user.
 pub async fn feature<'c>(on: impl Reader<'c>, user: &str, feature: &str) -> Result<Option<Entitlement>> {
-    let select = "SELECT feature, value, source_kind, source_id, until FROM entitlements WHERE user_id = $1 AND feature = $2";
+    let select =
+        "SELECT feature, value, source_kind, source_id, until FROM entitlements WHERE user_id = $1 AND feature = $2";
     let row: Option<EntitlementRow> = on.read(select).bind(user).bind(feature).optional().await?;
     Ok(row.map(|row| entry(row).1))
 }

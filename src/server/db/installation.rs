@@ -27,7 +27,8 @@ pub async fn get<'c>(on: impl Reader<'c>) -> Result<Option<Installation>> {
 
 /// Binds the database, unless it is bound already; what holds.
 pub async fn bind(db: &Db, to: &Installation, now: Millis) -> Result<Installation> {
-    let insert = "INSERT INTO installation (id, api_base, organization_id, organization_slug, organization_name, bound_at)
+    let insert =
+        "INSERT INTO installation (id, api_base, organization_id, organization_slug, organization_name, bound_at)
                   VALUES (1, $1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
     let row = db.write(insert).bind(&to.api_base).bind(&to.organization_id).bind(&to.organization_slug);
     row.bind(&to.organization_name).bind(now).execute().await?;

@@ -77,6 +77,7 @@ pub async fn bury(db: &Db, id: &str, token: &str, error: &str) -> Result<()> {
 
 /// How much waits or runs, and how much is dead.
 pub async fn backlog<'c>(on: impl Reader<'c>) -> Result<(i64, i64)> {
-    let select = "SELECT COUNT(CASE WHEN state <> 'dead' THEN 1 END), COUNT(CASE WHEN state = 'dead' THEN 1 END) FROM jobs";
+    let select =
+        "SELECT COUNT(CASE WHEN state <> 'dead' THEN 1 END), COUNT(CASE WHEN state = 'dead' THEN 1 END) FROM jobs";
     on.read(select).one().await
 }

@@ -114,7 +114,8 @@ pub async fn owners_of_product<'c>(on: impl Reader<'c>, product: &str) -> Result
 
 /// One customer.
 pub async fn customer<'c>(on: impl Reader<'c>, id: &str) -> Result<Option<CustomerRow>> {
-    let select = "SELECT id, external_id, version_us, observed_us, projection, deleted_at FROM polar_customers WHERE id = $1";
+    let select =
+        "SELECT id, external_id, version_us, observed_us, projection, deleted_at FROM polar_customers WHERE id = $1";
     on.read(select).bind(id).optional().await
 }
 
@@ -143,7 +144,8 @@ pub async fn holds_foreign<'c>(on: impl Reader<'c>, user: &str) -> Result<bool> 
 /// Locks the customer's row for the rest of the transaction, inserting an empty one if it is not known yet. Everything of
 /// one customer is merged one after the other.
 pub async fn lock_customer(tx: &mut Tx, id: &str) -> Result<()> {
-    let touch = "INSERT INTO polar_customers (id, version_us, observed_us, projection, inbox_seq) VALUES ($1, 0, 0, '', 0)
+    let touch =
+        "INSERT INTO polar_customers (id, version_us, observed_us, projection, inbox_seq) VALUES ($1, 0, 0, '', 0)
                  ON CONFLICT (id) DO UPDATE SET id = excluded.id";
     tx.sql(touch).bind(id).execute().await.map(drop)
 }

@@ -13,10 +13,13 @@ pub mod next;
 pub mod reply;
 pub mod router;
 pub mod session;
+mod site;
 pub mod strip;
 pub mod theme;
 pub mod trace;
 pub mod webhook;
+
+pub use site::Site;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Every route on one screen, and the layers around them.
 
-use super::{cache, csp, errors, files, forms, guard, headers, health, session, strip, trace, webhook};
+use super::{Site, cache, csp, errors, files, forms, guard, headers, health, session, strip, trace, webhook};
 use crate::{
     app::{App, error_page, shell},
     server::state::State,
@@ -25,7 +25,7 @@ use tower_http::{
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Puts the site together. `form_targets` are the origins, besides our own, that a form may lead to.
-pub async fn site(state: &State, options: &LeptosOptions, form_targets: &[String]) -> Router {
+pub async fn site(state: &State, options: &LeptosOptions, form_targets: &[String]) -> Site {
     let routed = routes(state, options);
     let policy = csp::policy(&csp::hashes(&first_page(routed.clone()).await), form_targets);
     let pages = cache::Pages::new(state.clone());
@@ -35,7 +35,7 @@ pub async fn site(state: &State, options: &LeptosOptions, form_targets: &[String
     };
     let safe = headers::Safe::new(&state.config, policy);
     // From the outside in. The forms' layer holds the routes as a service, because a refused form is routed again.
-    Router::new()
+    let router = Router::new()
         .fallback_service(routed)
         .layer(from_fn(forms::show_again))
         .layer(session::layer(state))
@@ -47,7 +47,8 @@ pub async fn site(state: &State, options: &LeptosOptions, form_targets: &[String
         .layer(from_fn_with_state(looks, errors::as_pages))
         .layer(from_fn(strip::token))
         .layer(from_fn_with_state(safe, headers::add))
-        .layer(from_fn(trace::request))
+        .layer(from_fn(trace::request));
+    Site(router)
 }
 
 /// Pages and their forms (`app::App` and every `#[server]` function), files, health, and what Polar and live pages ask.

@@ -44,12 +44,16 @@ impl Answer {
 async fn site() -> Site {
     let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite:{}", folder.path().join("test.db").display());
-    let arguments =
-        ["boreal", "--listen", "127.0.0.1:0", "--origin", "http://127.0.0.1:0", "--database-url", database.as_str()];
+    let sandbox = folder.path().join("sandbox.json").display().to_string();
+    let arguments = [
+        ["boreal", "--listen", "127.0.0.1:0", "--origin", "http://127.0.0.1:0"].as_slice(),
+        &["--database-url", &database, "--sandbox-listen", "127.0.0.1:0", "--sandbox-state", &sandbox],
+    ]
+    .concat();
     let server = Server::build(Line::parse_from(arguments).config).await.unwrap();
     let origin = server.state().config.origin().to_owned();
     assert_eq!(origin, format!("http://{}", server.addr()), "port 0 becomes the port that was found");
-    Site { router: server.router(), state: server.state(), origin, _folder: folder }
+    Site { router: server.site().0.clone(), state: server.state(), origin, _folder: folder }
 }
 
 impl Site {

@@ -1,7 +1,6 @@
 //! The loops that claim and drive; what a job does is a service. Each ends when the server stops, after the piece of work
 //! in hand.
 
-pub mod kinds;
 mod run;
 
 pub use run::run_due;

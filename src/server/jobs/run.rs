@@ -1,8 +1,11 @@
 //! Running queued jobs: claimed by lease, tried again with growing pauses, dead at the end.
 
-use super::kinds::{READ_OBJECT, SYNC_CHECKOUT, object_of_key};
 use crate::{
-    model::{instant::Millis, order::State as OrderState},
+    model::{
+        instant::Millis,
+        job::{READ_OBJECT, SYNC_CHECKOUT, object_of_key},
+        order::State as OrderState,
+    },
     server::{
         db::{
             jobs::{self, Job},

@@ -13,8 +13,10 @@ use sha2::Sha256;
 /// How far `webhook-timestamp` may be from our wall clock, in seconds.
 const TOLERANCE: i64 = 5 * 60;
 
-const LENIENT: GeneralPurpose =
-    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// The three headers of a delivery.
 #[derive(Clone, Copy, Debug)]
@@ -126,7 +128,9 @@ mod tests {
 
     #[test]
     fn the_time_window_is_five_minutes_both_ways() {
-        for (at, verdict) in [(-300, Ok(())), (300, Ok(())), (-301, Err(Distrust::Timestamp)), (301, Err(Distrust::Timestamp))] {
+        for (at, verdict) in
+            [(-300, Ok(())), (300, Ok(())), (-301, Err(Distrust::Timestamp)), (301, Err(Distrust::Timestamp))]
+        {
             assert_eq!(check(&["k"], &sign(b"k", NOW + at, BODY), NOW + at, BODY), verdict);
         }
         let headers = |id, timestamp| verify(&["k".into()], Headers { id, timestamp, signature: "v1,x" }, BODY, NOW);

@@ -148,9 +148,8 @@ async fn refresh(state: &State) -> Result<Catalog, Error> {
 /// The last good copy; due for a refresh at once.
 async fn from_mirror(state: &State) -> Result<Kept, Error> {
     let rows = mirror::products(&state.db).await?;
-    let products: Vec<(String, ProductFacts)> = (rows.into_iter())
-        .filter_map(|row| Some((row.id, serde_json::from_str(&row.projection).ok()?)))
-        .collect();
+    let products: Vec<(String, ProductFacts)> =
+        (rows.into_iter()).filter_map(|row| Some((row.id, serde_json::from_str(&row.projection).ok()?))).collect();
     let offers = Offers::join(&state.plans, &products, &state.known.currency());
     let confirmed_at = installation::catalog_confirmed_at(&state.db).await?;
     Ok(Kept { catalog: Catalog { offers: Arc::new(offers), confirmed_at, stale: false }, refresh_at: 0 })

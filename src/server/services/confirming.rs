@@ -163,11 +163,7 @@ async fn read_bought(state: &State, checkout: &str) -> Result<(), Error> {
 }
 
 /// Also reads the product where it is unknown: without its plan nothing could be granted.
-async fn observe_with_product(
-    state: &State,
-    kind: Kind,
-    seen: &polar::Seen<serde_json::Value>,
-) -> Result<(), Error> {
+async fn observe_with_product(state: &State, kind: Kind, seen: &polar::Seen<serde_json::Value>) -> Result<(), Error> {
     if let Some(product) = seen.value["product_id"].as_str()
         && crate::server::db::mirror::object(&state.db, Kind::Product, product).await?.is_none()
     {

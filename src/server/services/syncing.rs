@@ -47,10 +47,8 @@ pub async fn observe(state: &State, kind: &str, seen: &Seen<Value>, unchanged: U
 }
 
 async fn says_something(state: &State, parsed: &Parsed) -> Result<bool, Error> {
-    let incoming = |version_us, projection| Picture {
-        stamp: Stamp { version_us, observed_us: parsed.observed_us },
-        projection,
-    };
+    let incoming =
+        |version_us, projection| Picture { stamp: Stamp { version_us, observed_us: parsed.observed_us }, projection };
     let merged = match &parsed.fact {
         Fact::Object(seen) => {
             let stored = mirror::object(&state.db, seen.kind, &seen.id).await?;

@@ -6,6 +6,7 @@ use crate::{
     model::{
         fold::{self, Purchase, Source, Subscription},
         instant::{Millis, parse_ms},
+        job,
         projection::{Kind, OrderFacts, SubscriptionFacts},
     },
     server::{
@@ -16,7 +17,6 @@ use crate::{
             mirror::{self, ObjectRow},
             orders, refolds,
         },
-        jobs::kinds,
         state::State,
     },
 };
@@ -46,8 +46,8 @@ pub async fn refold(
     entitlements::change(tx, user, &changes, cause, (billing, wall)).await?;
     refolds::set(tx, user, folded.refold_at).await?;
     for subscription in &folded.reads {
-        let key = kinds::object_key(Kind::Subscription, subscription);
-        jobs::queue(tx, &new_id(), kinds::READ_OBJECT, &key, wall + LOOK_AFTER).await?;
+        let key = job::object_key(Kind::Subscription, subscription);
+        jobs::queue(tx, &new_id(), job::READ_OBJECT, &key, wall + LOOK_AFTER).await?;
     }
     complete_orders(tx, user, &objects, (received_at, wall)).await
 }

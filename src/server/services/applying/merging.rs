@@ -9,6 +9,7 @@ use super::{
 use crate::{
     model::{
         instant::Millis,
+        job,
         merge::{Merge, Picture, Stamp, merge as decide},
         projection::{Kind, Mirrored, MirroredCustomer, ProductFacts},
     },
@@ -21,7 +22,6 @@ use crate::{
             mirror::{self, ObjectRow},
             orders, refolds,
         },
-        jobs::kinds,
         state::State,
     },
 };
@@ -104,9 +104,9 @@ impl Merging<'_> {
         if let (Merge::Replace { reread: true } | Merge::Older { reread: true }, Fact::Object(seen)) =
             (merged, &self.parsed.fact)
         {
-            let key = kinds::object_key(seen.kind, &seen.id);
+            let key = job::object_key(seen.kind, &seen.id);
             let run_at = self.state.clock.wall() + REREAD_AFTER;
-            jobs::queue(tx, &new_id(), kinds::READ_OBJECT, &key, run_at).await?;
+            jobs::queue(tx, &new_id(), job::READ_OBJECT, &key, run_at).await?;
         }
         self.settle(tx, verdict(merged, owned), None).await
     }
@@ -174,7 +174,8 @@ impl Merging<'_> {
         let mut objects = mirror::of_customer(&mut *tx, customer).await?;
         if let Fact::Object(seen) = &self.parsed.fact {
             let kind = seen.kind.stored();
-            let of_this = |row: &ObjectRow| seen.kind == Kind::Subscription && row.subscription_id.as_ref() == Some(&seen.id);
+            let of_this =
+                |row: &ObjectRow| seen.kind == Kind::Subscription && row.subscription_id.as_ref() == Some(&seen.id);
             objects.retain(|row| (row.kind == kind && row.id == seen.id) || of_this(row));
         }
         Ok(objects)
@@ -232,7 +233,7 @@ pub async fn note_checkout(
     finish(state, row, parsed, token, async |tx| {
         let order = orders::by_checkout(&mut *tx, checkout).await?.filter(|order| order.state != "done");
         let Some(order) = order else { return Ok(None) };
-        jobs::queue(tx, &new_id(), kinds::SYNC_CHECKOUT, &order.id, state.clock.wall()).await?;
+        jobs::queue(tx, &new_id(), job::SYNC_CHECKOUT, &order.id, state.clock.wall()).await?;
         Ok(Some(format!("order {} will be looked at", order.id)))
     })
     .await

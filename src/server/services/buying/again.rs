@@ -56,7 +56,9 @@ async fn open(state: &State, order: OrderRow, quote: &Quote) -> Result<Committed
     let Some(order) = orders::by_id(&state.db, &order.id).await? else { return Ok(Committed::NotFound) };
     let ran_out = order.expires_at.is_some_and(|at| at <= state.clock.billing());
     match (order.progress().stage(), &order.checkout_url) {
-        (Stage::Open, Some(url)) if !ran_out && order.quote_hash == quote.hash() => Ok(Committed::Checkout(url.clone())),
+        (Stage::Open, Some(url)) if !ran_out && order.quote_hash == quote.hash() => {
+            Ok(Committed::Checkout(url.clone()))
+        }
         (Stage::Open, _) => {
             (state.db).transaction(async |tx| orders::expire(tx, &order.id).await).await?;
             Ok(Committed::NewQuote)

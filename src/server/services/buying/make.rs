@@ -1,9 +1,6 @@
 //! The second and third step: Polar is read, the checkout made, held against the quote, and stored under the lease.
 
-use super::{
-    super::Error,
-    Buyer, Committed, Obstacle, Wish, again, checks, linking,
-};
+use super::{super::Error, Buyer, Committed, Obstacle, Wish, again, checks, linking};
 use crate::{
     model::quote::Quote,
     server::{
@@ -21,16 +18,12 @@ use std::collections::BTreeMap;
 const LONGEST_METADATA: usize = 500;
 
 /// Makes the checkout of a leased order.
-pub async fn make(
-    state: &State,
-    buyer: &Buyer,
-    wish: &Wish,
-    quote: &Quote,
-    token: &str,
-) -> Result<Committed, Error> {
+pub async fn make(state: &State, buyer: &Buyer, wish: &Wish, quote: &Quote, token: &str) -> Result<Committed, Error> {
     let order = wish.order_id.as_str();
     match attempt(state, buyer, wish, quote, token).await {
-        Ok(Attempt::Made(checkout)) if quote.equals(&checkout.charge()) => store(state, order, quote, token, &checkout).await,
+        Ok(Attempt::Made(checkout)) if quote.equals(&checkout.charge()) => {
+            store(state, order, quote, token, &checkout).await
+        }
         Ok(Attempt::Made(checkout)) => {
             tracing::warn!(order_id = order, checkout_id = checkout.id, "the checkout charges something else");
             refuse(state, order, token, "quote_changed", Committed::NewQuote).await
@@ -56,13 +49,7 @@ enum Attempt {
     PaidEarlier(String),
 }
 
-async fn attempt(
-    state: &State,
-    buyer: &Buyer,
-    wish: &Wish,
-    quote: &Quote,
-    token: &str,
-) -> Result<Attempt, Error> {
+async fn attempt(state: &State, buyer: &Buyer, wish: &Wish, quote: &Quote, token: &str) -> Result<Attempt, Error> {
     if let Some(obstacle) = checks::held_at_polar(state, &buyer.user_id, quote).await? {
         return Ok(Attempt::Obstacle(obstacle));
     }
@@ -99,13 +86,7 @@ fn metadata(buyer: &Buyer, wish: &Wish) -> BTreeMap<&'static str, String> {
     all.filter(|(_, value)| !value.is_empty()).collect()
 }
 
-async fn refuse(
-    state: &State,
-    order: &str,
-    token: &str,
-    outcome: &str,
-    answer: Committed,
-) -> Result<Committed, Error> {
+async fn refuse(state: &State, order: &str, token: &str, outcome: &str, answer: Committed) -> Result<Committed, Error> {
     (state.db).transaction(async |tx| orders::refuse(tx, order, token, outcome).await).await?;
     Ok(answer)
 }
@@ -118,12 +99,8 @@ async fn store(
     token: &str,
     checkout: &Checkout,
 ) -> Result<Committed, Error> {
-    let opened = Opened {
-        id: &checkout.id,
-        url: &checkout.url,
-        status: &checkout.status,
-        expires_at: checkout.expires_at(),
-    };
+    let opened =
+        Opened { id: &checkout.id, url: &checkout.url, status: &checkout.status, expires_at: checkout.expires_at() };
     let now = state.clock.wall();
     let stored: Result<bool, db::Error> =
         (state.db).transaction(async |tx| orders::open(tx, order, token, opened, now).await).await;

@@ -1,6 +1,6 @@
 //! The kinds of jobs and their keys.
 
-use crate::model::projection::Kind;
+use super::projection::Kind;
 
 /// Look at the checkout of one of our orders; the key is the order's id.
 pub const SYNC_CHECKOUT: &str = "sync_checkout";
