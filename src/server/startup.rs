@@ -137,6 +137,15 @@ impl Server {
     }
 }
 
+/// Opens what a command needs that answers no requests. There is no sandbox beside it.
+///
+/// # Errors
+/// See [`Error`].
+pub async fn open(config: Config) -> Result<State, Error> {
+    let upstream = Upstream::of(&config, config.listen).await?;
+    state(config, &upstream).await
+}
+
 /// Finds out whether this database belongs to this Polar; a new sandbox gets its products.
 async fn meet(state: &State) -> Result<(), Error> {
     match binding::compare(state).await {
