@@ -1,6 +1,7 @@
 //! The web: the only place that names axum. Pages ask [`session`] who is there, read refusals from [`forms`] and answer
 //! through [`reply`]; [`router`] holds every route on one screen.
 
+pub mod arrival;
 pub mod cache;
 pub mod csp;
 pub mod errors;

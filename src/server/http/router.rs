@@ -1,6 +1,6 @@
 //! Every route on one screen, and the layers around them.
 
-use super::{Site, cache, csp, errors, files, forms, guard, headers, health, session, strip, trace, webhook};
+use super::{Site, arrival, cache, csp, errors, files, forms, guard, headers, health, session, strip, trace, webhook};
 use crate::{
     app::{App, error_page, shell},
     server::state::State,
@@ -45,6 +45,7 @@ pub async fn site(state: &State, options: &LeptosOptions, form_targets: &[String
         .layer(CatchPanicLayer::custom(errors::panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
         .layer(from_fn_with_state(looks, errors::as_pages))
+        .layer(from_fn_with_state(state.config.is_https(), arrival::remember))
         .layer(from_fn(strip::token))
         .layer(from_fn_with_state(safe, headers::add))
         .layer(from_fn(trace::request));
