@@ -111,18 +111,14 @@ impl Polar {
     pub async fn events(&self) -> Vec<Sent> {
         let text = |value: &Value| value.as_str().expect("text").to_owned();
         let items = self.get("/sandbox/deliveries").await["items"].as_array().expect("a list").clone();
-        let sent = |item: &Value| Sent {
-            id: text(&item["webhook_id"]),
-            kind: text(&item["type"]),
-            body: text(&item["body"]),
-        };
+        let sent =
+            |item: &Value| Sent { id: text(&item["webhook_id"]), kind: text(&item["type"]), body: text(&item["body"]) };
         items.iter().map(sent).collect()
     }
 
     /// Sends an event about any object.
     pub async fn emit(&self, kind: &str, data: &Value) {
-        let (status, answer) =
-            self.send("POST", "/sandbox/events", Some(json!({"type": kind, "data": data}))).await;
+        let (status, answer) = self.send("POST", "/sandbox/events", Some(json!({"type": kind, "data": data}))).await;
         assert_eq!(status, 202, "{answer}");
     }
 
