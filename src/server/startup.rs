@@ -81,6 +81,9 @@ impl Server {
         }
         let upstream = Upstream::of(&config, addr).await?;
         let state = state(config, &upstream).await?;
+        if let Some(listen) = state.config.metrics_listen {
+            http::metrics::serve(&state, listen).await.map_err(|error| Error::Listen(listen, error))?;
+        }
         meet(&state).await?;
         let site = http::router::site(&state, &options(&state.config), &upstream.form_targets()).await;
         Ok(Self { listener, addr, state, site, upstream })
