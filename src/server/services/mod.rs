@@ -7,6 +7,7 @@ pub mod binding;
 pub mod buying;
 pub mod catalog;
 pub mod confirming;
+pub mod overview;
 pub mod portal;
 pub mod pushing;
 pub mod syncing;
