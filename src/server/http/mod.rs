@@ -1,7 +1,6 @@
 //! The web: the only place that names axum. Pages ask [`session`] who is there, read refusals from [`forms`] and answer
 //! through [`reply`]; [`router`] holds every route on one screen.
 
-pub mod arrival;
 pub mod cache;
 pub mod csp;
 pub mod errors;
@@ -10,12 +9,14 @@ pub mod forms;
 pub mod guard;
 pub mod headers;
 pub mod health;
+pub mod live;
 pub mod metrics;
 pub mod next;
 pub mod reply;
 pub mod router;
 pub mod session;
 mod site;
+pub mod source;
 pub mod strip;
 pub mod theme;
 pub mod trace;

@@ -8,6 +8,7 @@ pub mod buying;
 pub mod catalog;
 pub mod checking;
 pub mod confirming;
+pub mod overview;
 pub mod portal;
 pub mod pushing;
 pub mod syncing;
