@@ -214,6 +214,11 @@ async fn a_commit_that_died_is_taken_over() {
     assert_ne!(url, open.url);
     let order = shop.order(&open.order).await;
     assert_eq!((order.state.as_str(), order.checkout_url.as_deref()), ("checkout_open", Some(url.as_str())));
+
+    // Nobody was ever shown the first checkout; were it paid, its metadata would still say whose it is.
+    shop.pay(&open, &ann.email).await;
+    shop.wait_for_state(&open.order, "done").await;
+    assert!(shop.may(&ann, "studio").await);
     shop.close().await;
 }
 
