@@ -2,13 +2,21 @@
 //! right, nothing needs JavaScript, and the inline scripts are the same on every page.
 
 use crate::{
-    components::layout::{PageFoot, PageHead},
-    pages::{
-        error::ErrorPage, home::Home, login::LogInPage, logout::LogOutPage, not_found::NotFound, register::RegisterPage,
+    components::{
+        layout::{PageFoot, PageHead},
+        stage::order_stage,
     },
-    server::http::theme::{Theme, theme},
+    pages::{
+        account::AccountPage, billing::BillingPage, buy::BuyPage, confirmation::ConfirmationPage, error::ErrorPage,
+        home::Home, login::LogInPage, logout::LogOutPage, not_found::NotFound, order::OrderPage, pricing::PricingPage,
+        register::RegisterPage, studio::StudioPage,
+    },
+    server::{
+        http::theme::{Theme, theme},
+        services::confirming::Confirmation,
+        state::State,
+    },
 };
-use axum::http::StatusCode;
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use leptos_router::{
@@ -60,6 +68,13 @@ pub fn App() -> impl IntoView {
             <main id="content">
                 <Routes fallback=NotFound>
                     <Route path=path!("/") view=Home ssr=SsrMode::Async />
+                    <Route path=path!("/pricing") view=PricingPage ssr=SsrMode::Async />
+                    <Route path=path!("/buy") view=BuyPage ssr=SsrMode::Async />
+                    <Route path=path!("/orders/:id") view=OrderPage ssr=SsrMode::Async />
+                    <Route path=path!("/confirmation") view=ConfirmationPage ssr=SsrMode::Async />
+                    <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
+                    <Route path=path!("/billing") view=BillingPage ssr=SsrMode::Async />
+                    <Route path=path!("/studio") view=StudioPage ssr=SsrMode::Async />
                     <Route path=path!("/register") view=RegisterPage ssr=SsrMode::Async />
                     <Route path=path!("/login") view=LogInPage ssr=SsrMode::Async />
                     <Route path=path!("/logout") view=LogOutPage ssr=SsrMode::Async />
@@ -71,10 +86,10 @@ pub fn App() -> impl IntoView {
 
 /// The whole page of an error that happened outside every page: it asks nothing and needs no script.
 #[must_use]
-pub fn error_page(status: StatusCode, theme: Theme, options: &LeptosOptions) -> String {
+pub fn error_page(status: u16, theme: Theme, options: &LeptosOptions) -> String {
     Owner::new().with(|| {
         let options = options.clone();
-        let (title, _) = crate::pages::error::words(status.as_u16());
+        let (title, _) = crate::pages::error::words(status);
         view! {
             <!DOCTYPE html>
             <html lang="en" data-theme=theme.name()>
@@ -89,11 +104,17 @@ pub fn error_page(status: StatusCode, theme: Theme, options: &LeptosOptions) -> 
                         </a>
                     </header>
                     <main id="content">
-                        <ErrorPage status=status.as_u16() />
+                        <ErrorPage status />
                     </main>
                 </body>
             </html>
         }
         .to_html()
     })
+}
+
+/// The fragment that a live page asks for: how far an order is.
+#[must_use]
+pub fn stage_fragment(state: &State, order: Confirmation) -> String {
+    Owner::new().with(|| order_stage(state, order).to_html())
 }

@@ -1,6 +1,11 @@
 //! Pieces of markup that pages share.
 
+pub mod account;
+pub mod comparison;
 pub mod form;
 pub mod layout;
 pub mod page;
+pub mod plans;
+pub mod quote;
+pub mod stage;
 pub mod theme;

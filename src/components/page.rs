@@ -20,12 +20,12 @@ pub fn Page(
 ) -> impl IntoView {
     view! {
         <Title text=title.clone() />
-        <article class=format!("page {width}")>
+        <div class=format!("page {width}")>
             <header class="page-head">
                 <h1>{title}</h1>
                 {lead.map(|lead| view! { <p class="lead">{lead}</p> })}
             </header>
             {children()}
-        </article>
+        </div>
     }
 }

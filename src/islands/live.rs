@@ -41,9 +41,12 @@ fn follow(place: Element) {
     timer.set(set_interval_with_handle(ask, EVERY).ok());
 }
 
-/// What is already there is not written again: a screen reader would announce it anew.
+/// What is already there is not written again: a screen reader would announce it anew. Both are compared as the browser
+/// writes them.
 fn show(place: &Element, fragment: &str) {
-    if place.inner_html() != fragment {
+    let Ok(apart) = document().create_element("div") else { return };
+    apart.set_inner_html(fragment);
+    if place.inner_html() != apart.inner_html() {
         place.set_inner_html(fragment);
     }
 }

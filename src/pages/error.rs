@@ -38,7 +38,7 @@ pub fn ErrorPage(
 ) -> impl IntoView {
     let (title, sentence) = words(status);
     view! {
-        <article class="page narrow error-page">
+        <div class="page narrow error-page">
             <p class="code">{status}</p>
             <h1>{title}</h1>
             <p class="lead">{sentence}</p>
@@ -48,6 +48,6 @@ pub fn ErrorPage(
                 </a>
                 <a href="/account">"To my account"</a>
             </p>
-        </article>
+        </div>
     }
 }

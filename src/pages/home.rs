@@ -33,7 +33,7 @@ pub fn Home() -> impl IntoView {
     view! {
         <Title text="A studio that opens the moment you join" />
         <Meta name="description" content="Plans with honest prices, access within seconds, and a cancel button that works." />
-        <article class="page wide home">
+        <div class="page wide home">
             <section class="hero">
                 <div>
                     <h1>"A studio that opens the moment you join"</h1>
@@ -57,7 +57,7 @@ pub fn Home() -> impl IntoView {
                 <h2 id="how">"How it works"</h2>
                 <ol class="how">{STEPS.map(|(title, text)| view! { <li><h3>{title}</h3><p>{text}</p></li> })}</ol>
             </section>
-        </article>
+        </div>
     }
 }
 
@@ -79,8 +79,8 @@ fn Aurora() -> impl IntoView {
                 <circle cx="318" cy="22" r="1" /><circle cx="402" cy="60" r="1.6" /><circle cx="446" cy="28" r="1" />
                 <circle cx="92" cy="112" r="1" /><circle cx="436" cy="120" r="1.2" />
             </g>
-            <path fill="url(#curtain)" opacity=".9" d="M40 270C70 150 90 92 128 96c34 4 20 92 62 96 46 4 44-118 96-120 44-2 40 96 78 98 34 2 40-58 64-60 18-2 20 90 12 160z" />
-            <path fill="url(#curtain)" opacity=".55" d="M0 280c36-90 60-130 96-120 40 12 28 84 76 82 50-2 60-126 112-116 40 8 36 84 76 84 44 0 60-70 88-66 20 4 32 60 32 136z" />
+            <path fill="url(#curtain)" opacity=".9" d="M40 300C70 150 90 92 128 96c34 4 20 92 62 96 46 4 44-118 96-120 44-2 40 96 78 98 34 2 40-58 64-60 18-2 20 90 12 190z" />
+            <path fill="url(#curtain)" opacity=".55" d="M0 320c36-120 60-170 96-120 40 12 28 84 76 82 50-2 60-126 112-116 40 8 36 84 76 84 44 0 60-70 88-66 20 4 32 60 32 186z" />
             <path class="hill-far" d="M0 286c60-34 104-40 150-18 44 20 84 6 130-20 54-30 110-20 200 26v86H0z" />
             <path class="hill-near" d="M0 322c70-30 140-32 210-12 90 26 160 10 270-18v54a14 14 0 0 1-14 14H14a14 14 0 0 1-14-14z" />
         </svg>

@@ -2,6 +2,7 @@
 //! or `postgres` on the server of `TEST_POSTGRES_URL`). Every test opens a shop of its own and closes it.
 
 mod another_address;
+mod captures;
 mod commits;
 mod confirming;
 mod database;

@@ -31,7 +31,7 @@ impl Trouble {
 
 /// Makes the whole page of an error.
 #[derive(Clone)]
-pub struct Looks(pub Arc<dyn Fn(StatusCode, Theme) -> String + Send + Sync>);
+pub struct Looks(pub Arc<dyn Fn(u16, Theme) -> String + Send + Sync>);
 
 /// Replaces an answer that is in trouble, or an error without a page, by a page that says what happened and what to do.
 pub async fn as_pages(State(looks): State<Looks>, mut request: Request, next: Next) -> Response {
@@ -66,7 +66,7 @@ pub fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 fn page(status: StatusCode, earlier: &HeaderMap, theme: Theme, looks: &Looks) -> Response {
-    let html = (looks.0)(status, theme);
+    let html = (looks.0)(status.as_u16(), theme);
     let mut answer = (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], Body::from(html)).into_response();
     answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     for kept in [header::ALLOW, header::RETRY_AFTER, header::SET_COOKIE] {

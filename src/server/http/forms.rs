@@ -60,6 +60,11 @@ impl Rejected {
         Self { status: StatusCode::SERVICE_UNAVAILABLE, retry_after: Some(Duration::from_secs(10)), ..form }
     }
 
+    /// Not an error: the page is shown with a sentence (200).
+    pub fn note(message: impl Into<String>) -> Self {
+        Self::form(message).status(StatusCode::OK)
+    }
+
     /// Adds the message of one more field.
     #[must_use]
     pub fn and_field(mut self, name: &'static str, message: impl Into<String>) -> Self {

@@ -23,14 +23,29 @@ pub fn forbidden() {
     status(StatusCode::FORBIDDEN);
 }
 
+/// Marks the page as one whose answer is not known yet: neither yes nor no, and worth asking for again.
+pub fn not_known() {
+    status(StatusCode::SERVICE_UNAVAILABLE);
+    header(header::RETRY_AFTER, "5");
+}
+
 /// The answer becomes the page that says the service cannot be reached, with `Retry-After`: for an error that neither
 /// the visitor nor the page can do anything about.
 pub fn unavailable(error: &dyn Display) {
     tracing::error!(%error, "a page could not be made");
+    become_error(StatusCode::SERVICE_UNAVAILABLE);
+}
+
+/// The answer becomes the "not found" page, whatever else was said: for a form that names what does not exist.
+pub fn gone() {
+    become_error(StatusCode::NOT_FOUND);
+}
+
+fn become_error(with: StatusCode) {
     if let Some(trouble) = part::<Trouble>() {
-        trouble.set(StatusCode::SERVICE_UNAVAILABLE);
+        trouble.set(with);
     }
-    status(StatusCode::SERVICE_UNAVAILABLE);
+    status(with);
 }
 
 /// Sends the browser to `target`, which it opens with GET.

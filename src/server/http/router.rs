@@ -1,8 +1,10 @@
 //! Every route on one screen, and the layers around them.
 
-use super::{Site, cache, csp, errors, files, forms, guard, headers, health, session, strip, trace, webhook};
+use super::{
+    Site, cache, csp, errors, files, forms, guard, headers, health, live, session, source, strip, trace, webhook,
+};
 use crate::{
-    app::{App, error_page, shell},
+    app::{App, error_page, shell, stage_fragment},
     server::state::State,
 };
 use axum::{
@@ -45,6 +47,7 @@ pub async fn site(state: &State, options: &LeptosOptions, form_targets: &[String
         .layer(CatchPanicLayer::custom(errors::panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
         .layer(from_fn_with_state(looks, errors::as_pages))
+        .layer(from_fn(source::remember))
         .layer(from_fn(strip::token))
         .layer(from_fn_with_state(safe, headers::add))
         .layer(from_fn(trace::request));
@@ -81,7 +84,9 @@ fn polar_routes(state: &State) -> Router {
     let webhooks = Router::new()
         .route("/webhooks/polar", post(webhook::receive))
         .layer(RequestBodyLimitLayer::new(webhook::LARGEST_BODY));
-    webhooks.with_state(state.clone())
+    let live = live::Live { state: state.clone(), stage: Arc::new(stage_fragment) };
+    let pages = Router::new().route("/orders/{id}/stage", get(live::stage)).with_state(live);
+    webhooks.with_state(state.clone()).merge(pages)
 }
 
 /// The start page as it is rendered: its inline scripts are those of every page.

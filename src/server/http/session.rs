@@ -27,6 +27,8 @@ pub struct SignedIn {
     pub id: String,
     /// The address they log in with.
     pub email: String,
+    /// Whether the address was proved to be theirs.
+    pub is_verified: bool,
 }
 
 /// Why it is not known who is signed in.
@@ -93,7 +95,7 @@ pub async fn user_of(state: &State, session: &Session) -> Result<Option<SignedIn
     if now - session.get::<i64>(SEEN).await?.unwrap_or(0) >= TOUCH_EVERY_SECS {
         session.insert(SEEN, now).await?;
     }
-    Ok(Some(SignedIn { id: user.id, email: user.email }))
+    Ok(Some(SignedIn { id: user.id, email: user.email, is_verified: user.email_verified_at.is_some() }))
 }
 
 /// Signs somebody in, under a new session id: one that was known before is worth nothing.

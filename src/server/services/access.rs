@@ -68,7 +68,10 @@ async fn decide(state: &State, user: &str, feature: &str) -> Result<Access, Erro
 }
 
 /// Whether something of the user's is known to be on its way: a payment seen and not folded, or a dead inbox row.
-async fn is_uncertain(state: &State, user: &str) -> Result<bool, Error> {
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_uncertain(state: &State, user: &str) -> Result<bool, Error> {
     let a_day_ago = state.clock.wall() - DAY;
     Ok(orders::awaiting(&state.db, user, a_day_ago).await? || inbox::dead_for_user(&state.db, user).await?)
 }

@@ -1,0 +1,113 @@
+//! What is charged, and when, in words.
+
+use crate::model::{
+    catalog::{Interval, Offer},
+    quote::Quote,
+};
+use leptos::prelude::*;
+
+/// `per month`, `every 3 months`, `once`.
+#[must_use]
+pub fn per(interval: &Interval) -> String {
+    match interval {
+        Interval::Once => "once".to_owned(),
+        Interval::Every { count: 1, .. } => format!("per {}", interval.words()),
+        Interval::Every { .. } => format!("every {}", interval.words()),
+    }
+}
+
+/// Whether tax is in the price.
+#[must_use]
+pub fn tax(offer: &Offer) -> &'static str {
+    match offer.tax.as_deref() {
+        Some("inclusive") => "tax included",
+        Some("exclusive") => "plus tax",
+        _ => "tax, where it applies, is shown before you pay",
+    }
+}
+
+/// What is billed, and until when.
+#[must_use]
+pub fn billed(offer: &Offer) -> String {
+    match (&offer.interval, &offer.trial) {
+        (Interval::Once, _) => "Billed once. No renewals.".to_owned(),
+        (_, Some(trial)) => format!("{} free, then billed {} until you cancel.", trial.words(), each(&offer.interval)),
+        (_, None) => format!("Billed {} until you cancel.", each(&offer.interval)),
+    }
+}
+
+fn each(interval: &Interval) -> String {
+    match interval {
+        Interval::Every { count: 1, .. } => format!("every {}", interval.words()),
+        _ => per(interval),
+    }
+}
+
+fn renewal(quote: &Quote) -> String {
+    let price = &quote.offer.price;
+    match (&quote.offer.interval, &quote.trial) {
+        (Interval::Once, _) => "Paid once. It does not renew.".to_owned(),
+        (interval, Some(trial)) => {
+            format!("After {} you pay {price}, and again {}, until you cancel.", trial.words(), each(interval))
+        }
+        (interval, None) => format!("It renews at {price} {} until you cancel.", each(interval)),
+    }
+}
+
+/// What the buyer agrees to, fact by fact.
+#[component]
+pub fn QuoteFacts(
+    /// The quote.
+    quote: Quote,
+    /// The name of the plan.
+    plan: String,
+) -> impl IntoView {
+    let price = format!("{} {}", quote.offer.price, per(&quote.offer.interval));
+    view! {
+        <dl class="facts">
+            <dt>"Plan"</dt>
+            <dd>{plan}</dd>
+            <dt>"Price"</dt>
+            <dd>{price} <span class="fine">", "{tax(&quote.offer)}</span></dd>
+            {quote.trial.as_ref().map(|trial| view! { <dt>"Trial"</dt><dd>{trial.words()}" free"</dd> })}
+            <dt>"Renewal"</dt>
+            <dd>{renewal(&quote)}</dd>
+            <dt>"Today"</dt>
+            <dd class="total">{quote.due_today().to_string()}</dd>
+        </dl>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{catalog::Trial, money::Money};
+
+    fn offer(interval: Interval, trial: Option<i64>) -> Offer {
+        Offer {
+            plan: "pro".into(),
+            product_id: "p".into(),
+            price_id: "x".into(),
+            interval,
+            price: Money::new(1_200, "usd"),
+            tax: None,
+            trial: trial.map(|count| Trial { unit: "day".into(), count }),
+        }
+    }
+
+    #[test]
+    fn what_will_happen_to_the_money_is_said() {
+        let every = |unit: &str, count| Interval::Every { unit: unit.into(), count };
+        assert_eq!(billed(&offer(every("month", 1), None)), "Billed every month until you cancel.");
+        assert_eq!(
+            billed(&offer(every("month", 3), Some(14))),
+            "14 days free, then billed every 3 months until you cancel."
+        );
+        assert_eq!(billed(&offer(Interval::Once, None)), "Billed once. No renewals.");
+        assert_eq!(per(&every("year", 1)), "per year");
+        let trial = Quote::of(&offer(every("month", 1), Some(14)), false);
+        assert_eq!(renewal(&trial), "After 14 days you pay $12, and again every month, until you cancel.");
+        let later = Quote::of(&offer(every("month", 1), Some(14)), true);
+        assert_eq!(renewal(&later), "It renews at $12 every month until you cancel.");
+    }
+}

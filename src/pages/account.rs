@@ -1,0 +1,64 @@
+//! What I have and until when; why; what I can do; what was paid.
+
+use crate::{
+    components::{
+        account::{Bills, Contracts, Features, PastDue, Purchases, Waitings, first_sentence},
+        page::Page,
+    },
+    server::{
+        http::{reply, session, state},
+        services::overview::{self, Overview},
+    },
+};
+use leptos::prelude::*;
+
+/// `/account`
+#[component]
+pub fn AccountPage() -> impl IntoView {
+    Suspend::new(async move {
+        let user = session::require_user().await?;
+        match overview::of(&state(), &user.id).await {
+            Ok(overview) => Some(view! { <Account overview email=user.email /> }),
+            Err(error) => {
+                reply::unavailable(&error);
+                None
+            }
+        }
+    })
+}
+
+#[component]
+fn Account(overview: Overview, email: String) -> impl IntoView {
+    let Overview { plan, is_paid, uncertain, contracts, purchases, features, bills, waiting } = overview;
+    let lead = first_sentence(plan.as_ref(), uncertain && !is_paid);
+    let offer =
+        (!is_paid && !uncertain).then(|| view! { <a class="button" href="/pricing">"See plans and prices"</a> });
+    view! {
+        <Page title="Your account" lead width="text">
+            {uncertain.then(|| view! {
+                <p class="notice" role="status">
+                    "A payment of yours is being checked. You need not do or pay anything. "
+                    <a href="/confirmation">"See my order"</a>
+                </p>
+            })}
+            <PastDue contracts=contracts.clone() />
+            <Waitings waiting />
+            <Contracts contracts />
+            <Purchases purchases />
+            <Features features />
+            <section aria-labelledby="next">
+                <h2 id="next">"What you can do"</h2>
+                <div class="actions">
+                    {offer}
+                    <form method="post" action="/billing">
+                        <button class="button second">"Manage billing"</button>
+                    </form>
+                    {is_paid.then(|| view! { <a href="/pricing">"Compare plans"</a> })}
+                </div>
+                <p class="fine">"Cards, invoices and cancelling are in the billing portal of Polar."</p>
+            </section>
+            <Bills bills />
+            <p class="fine quiet-end">"You are logged in as "{email}"."</p>
+        </Page>
+    }
+}

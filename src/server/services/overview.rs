@@ -1,0 +1,283 @@
+//! What one user has, in one reading: the plan, what gives it, what is due, and what was paid. Reads our own tables only.
+
+use super::{Error, access};
+use crate::{
+    model::{
+        catalog::Interval,
+        fold::{Entitlement, plan_of_feature},
+        instant::{Millis, parse_ms},
+        money::Money,
+        order::Stage,
+        plan::{Plan, Value},
+        projection::{Kind, OrderFacts, SubscriptionFacts},
+    },
+    server::{
+        db::{
+            mirror::{self, ObjectRow},
+            orders,
+        },
+        state::State,
+    },
+};
+use std::collections::BTreeMap;
+
+/// Everything the account page says.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    /// The highest plan held; `None` only where no plan is free and nothing is held.
+    pub plan: Option<Plan>,
+    /// Whether that plan has a source of its own, rather than being what everybody has.
+    pub is_paid: bool,
+    /// A payment is being checked: what is shown may be less than what is due to the user.
+    pub uncertain: bool,
+    /// Subscriptions that are not over.
+    pub contracts: Vec<Contract>,
+    /// One-time purchases that give something.
+    pub purchases: Vec<Purchase>,
+    /// Every feature, and what gives it.
+    pub features: Vec<Feature>,
+    /// Polar's bills, newest first.
+    pub bills: Vec<Bill>,
+    /// Own orders that wait for something, newest first.
+    pub waiting: Vec<Waiting>,
+}
+
+/// One subscription.
+#[derive(Clone, Debug)]
+pub struct Contract {
+    /// The name of its plan.
+    pub plan: String,
+    /// How it stands.
+    pub standing: Standing,
+    /// What is billed each time, tax apart.
+    pub price: Money,
+    /// How often.
+    pub interval: Interval,
+}
+
+/// How a subscription stands. Instants are billing time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Goes on; renews then.
+    Renews(Option<Millis>),
+    /// Free until then, and paid after it.
+    Trial(Option<Millis>),
+    /// Set to end then.
+    Ends(Millis),
+    /// A renewal is unpaid; access goes on until then.
+    PastDue(Option<Millis>),
+    /// Paused: gives nothing now.
+    Paused,
+}
+
+/// A one-time purchase.
+#[derive(Clone, Debug)]
+pub struct Purchase {
+    /// The name of its plan.
+    pub plan: String,
+    /// Until when it lasts; `None` for ever.
+    pub until: Option<Millis>,
+}
+
+/// One feature that the user has.
+#[derive(Clone, Debug)]
+pub struct Feature {
+    /// The name people read.
+    pub name: String,
+    /// How much of it.
+    pub value: Value,
+    /// What gives it, in words.
+    pub because: String,
+}
+
+/// One bill of Polar's.
+#[derive(Clone, Debug)]
+pub struct Bill {
+    /// When it was made, if that can be read.
+    pub at: Option<Millis>,
+    /// What for, in words.
+    pub what: String,
+    /// What it came to, tax included.
+    pub total: Money,
+    /// Polar's word: `paid`, `pending`, `refunded`, …
+    pub status: String,
+}
+
+/// An own order that is not finished.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// Its id.
+    pub id: String,
+    /// The name of its plan.
+    pub plan: String,
+    /// How far it is.
+    pub stage: Stage,
+}
+
+/// What `user` has.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of(state: &State, user: &str) -> Result<Overview, Error> {
+    let held = access::all(state, user).await?;
+    let objects = mirror::of_owner(&state.db, user).await?;
+    let plans: BTreeMap<String, String> = mirror::product_plans(&state.db).await?.into_iter().collect();
+    let reading = Reading { state, held: &held, objects: &objects, plans: &plans };
+    let top = access::plan(state, user).await?.and_then(|(slug, _)| state.plans.get(&slug).cloned());
+    Ok(Overview {
+        is_paid: top.is_some(),
+        plan: top.or_else(|| state.plans.free().cloned()),
+        uncertain: access::is_uncertain(state, user).await?,
+        contracts: reading.contracts(),
+        purchases: reading.purchases(),
+        features: reading.features(),
+        bills: reading.bills(),
+        waiting: waiting(state, user).await?,
+    })
+}
+
+async fn waiting(state: &State, user: &str) -> Result<Vec<Waiting>, Error> {
+    let rows = orders::unsettled(&state.db, user).await?;
+    let each = rows.into_iter().rev().map(|row| Waiting {
+        stage: row.progress().stage(),
+        plan: state.plans.get(&row.plan).map_or_else(|| row.plan.clone(), |plan| plan.name.clone()),
+        id: row.id,
+    });
+    Ok(each.filter(|order| !order.stage.is_final()).collect())
+}
+
+/// What the parts of the overview are read from.
+struct Reading<'r> {
+    state: &'r State,
+    held: &'r BTreeMap<String, Entitlement>,
+    objects: &'r [ObjectRow],
+    plans: &'r BTreeMap<String, String>,
+}
+
+impl Reading<'_> {
+    fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &ObjectRow> {
+        self.objects.iter().filter(move |row| row.kind == kind.stored())
+    }
+
+    fn plan_name(&self, product: Option<&str>) -> String {
+        let plan = product.and_then(|id| self.plans.get(id)).and_then(|slug| self.state.plans.get(slug));
+        plan.map_or_else(|| "A product of ours".to_owned(), |plan| plan.name.clone())
+    }
+
+    fn contracts(&self) -> Vec<Contract> {
+        self.of_kind(Kind::Subscription).filter_map(|row| self.contract(row)).collect()
+    }
+
+    fn contract(&self, row: &ObjectRow) -> Option<Contract> {
+        let facts: SubscriptionFacts = serde_json::from_str(&row.projection).ok()?;
+        let given_until = self.held.values().find(|given| given.source_id == row.id).and_then(|given| given.until);
+        Some(Contract {
+            plan: self.plan_name(row.product_id.as_deref()),
+            standing: standing(&facts, given_until)?,
+            price: Money::new(facts.amount, &facts.currency),
+            interval: Interval::Every {
+                unit: facts.recurring_interval.unwrap_or_else(|| "period".to_owned()),
+                count: facts.recurring_interval_count.unwrap_or(1),
+            },
+        })
+    }
+
+    fn purchases(&self) -> Vec<Purchase> {
+        let plans = self.held.iter().filter(|(_, given)| given.source_kind == "purchase");
+        let named =
+            plans.filter_map(|(feature, given)| Some((self.state.plans.get(plan_of_feature(feature)?)?, given)));
+        named.map(|(plan, given)| Purchase { plan: plan.name.clone(), until: given.until }).collect()
+    }
+
+    fn features(&self) -> Vec<Feature> {
+        let free = self.state.plans.free().map(|plan| &plan.features);
+        let one = |name: &str| {
+            let everybody = free.and_then(|features| features.get(name)).copied();
+            let (value, because) = match self.held.get(name) {
+                Some(given) => (Value::of_stored(&given.value)?, self.because(given)),
+                None => (everybody?, "everybody has this".to_owned()),
+            };
+            let name = self.state.plans.feature_name(name).to_owned();
+            (value != Value::Switch(false)).then_some(Feature { name, value, because })
+        };
+        self.state.plans.features().into_iter().filter_map(one).collect()
+    }
+
+    /// The source of an entitlement in words.
+    fn because(&self, given: &Entitlement) -> String {
+        let source = self.objects.iter().find(|row| row.id == given.source_id);
+        let plan = self.plan_name(source.and_then(|row| row.product_id.as_deref()));
+        match given.source_kind.as_str() {
+            "subscription" => format!("from your {plan} subscription"),
+            "purchase" => format!("from your purchase of {plan}"),
+            _ => "given by us".to_owned(),
+        }
+    }
+
+    fn bills(&self) -> Vec<Bill> {
+        let mut bills: Vec<Bill> = self.of_kind(Kind::Order).filter_map(|row| self.bill(row)).collect();
+        bills.sort_by_key(|bill| std::cmp::Reverse(bill.at));
+        bills
+    }
+
+    fn bill(&self, row: &ObjectRow) -> Option<Bill> {
+        let facts: OrderFacts = serde_json::from_str(&row.projection).ok()?;
+        let plan = self.plan_name(facts.product_id.as_deref());
+        let what = match facts.billing_reason.as_str() {
+            "subscription_create" => format!("{plan}, first payment"),
+            "subscription_cycle" => format!("{plan}, renewal"),
+            "subscription_update" => format!("{plan}, change of plan"),
+            _ => plan,
+        };
+        let total = Money::new(facts.total_amount, &facts.currency);
+        Some(Bill { at: parse_ms(&facts.created_at), what, total, status: facts.status })
+    }
+}
+
+/// `None` for a subscription that is over.
+fn standing(facts: &SubscriptionFacts, given_until: Option<Millis>) -> Option<Standing> {
+    let instant = |text: &Option<String>| text.as_deref().and_then(parse_ms);
+    let period_end = instant(&facts.current_period_end);
+    match facts.status.as_str() {
+        "active" | "trialing" if facts.cancel_at_period_end || facts.ends_at.is_some() => {
+            instant(&facts.ends_at).or(period_end).map(Standing::Ends)
+        }
+        "active" => Some(Standing::Renews(period_end)),
+        "trialing" => Some(Standing::Trial(instant(&facts.trial_end).or(period_end))),
+        "past_due" => Some(Standing::PastDue(given_until)),
+        "paused" => Some(Standing::Paused),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value as Json, json};
+
+    const END: &str = "2027-03-03T10:00:00Z";
+
+    fn of(change: &Json) -> Option<Standing> {
+        let mut facts = json!({
+            "status": "active", "amount": 1200, "currency": "usd", "customer_id": "c", "product_id": "p",
+            "current_period_end": END
+        });
+        for (key, value) in change.as_object().unwrap() {
+            facts[key] = value.clone();
+        }
+        standing(&serde_json::from_value(facts).unwrap(), Some(7))
+    }
+
+    #[test]
+    fn how_a_subscription_stands() {
+        let end = parse_ms(END).unwrap();
+        assert_eq!(of(&json!({})), Some(Standing::Renews(Some(end))));
+        assert_eq!(of(&json!({"cancel_at_period_end": true})), Some(Standing::Ends(end)));
+        assert_eq!(of(&json!({"status": "trialing", "ends_at": END})), Some(Standing::Ends(end)));
+        assert_eq!(of(&json!({"status": "trialing", "trial_end": END})), Some(Standing::Trial(Some(end))));
+        assert_eq!(of(&json!({"status": "past_due"})), Some(Standing::PastDue(Some(7))));
+        assert_eq!(of(&json!({"status": "paused"})), Some(Standing::Paused));
+        assert_eq!(of(&json!({"status": "canceled"})), None);
+        assert_eq!(of(&json!({"status": "a word of tomorrow"})), None);
+    }
+}
