@@ -36,10 +36,11 @@ export const test = base.extend<Fixtures>({
   context: async ({ context, watch, javaScriptEnabled }, use) => {
     context.on('console', (message) => message.type() === 'error' && watch.troubles.push(message.text()));
     context.on('weberror', (error) => watch.troubles.push(`uncaught: ${error.error().message}`));
-    context.on('requestfailed', (request) => {
-      if (request.failure()?.errorText === 'csp') watch.troubles.push(`blocked by the policy: ${request.url()}`);
-    });
+    // With scripts off, Chromium names the policy as the reason why it fetches none of them.
     if (javaScriptEnabled !== false) {
+      context.on('requestfailed', (request) => {
+        if (request.failure()?.errorText === 'csp') watch.troubles.push(`blocked by the policy: ${request.url()}`);
+      });
       await context.addInitScript(() => {
         document.addEventListener('securitypolicyviolation', (violation) => {
           console.error(`policy violated: ${violation.violatedDirective} ${violation.blockedURI}`);

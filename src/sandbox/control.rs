@@ -34,6 +34,8 @@ pub struct Faults {
     pub seed: u64,
     /// What the API answers instead.
     pub answer: Option<Fault>,
+    /// Only requests whose line (`GET /v1/orders/?checkout_id=…`) holds this get that answer; all if not given.
+    pub answer_to: Option<String>,
     /// How many requests get that answer; all if not given.
     pub answer_count: Option<u64>,
     /// The API waits so long before it answers.
@@ -50,6 +52,7 @@ impl Default for Faults {
             shuffle: false,
             seed: 0,
             answer: None,
+            answer_to: None,
             answer_count: None,
             delay_ms: 0,
             retry_scale: 1.0,
@@ -93,9 +96,9 @@ impl From<Fault> for Value {
 }
 
 impl Faults {
-    /// The answer for one request; counts it, and switches off after the last.
-    pub fn take(&mut self) -> Option<Fault> {
-        let fault = self.answer?;
+    /// The answer for the request with this line; counts it, and switches off after the last.
+    pub fn take(&mut self, line: &str) -> Option<Fault> {
+        let fault = self.answer.filter(|_| self.answer_to.as_ref().is_none_or(|part| line.contains(part)))?;
         if let Some(left) = self.answer_count {
             if left == 0 {
                 (self.answer, self.answer_count) = (None, None);

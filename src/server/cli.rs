@@ -3,7 +3,8 @@
 use super::{
     config::Config,
     db::Db,
-    startup::{Error, Server},
+    services::checking,
+    startup::{self, Error, Server},
     telemetry,
 };
 use clap::{Parser, Subcommand};
@@ -105,9 +106,19 @@ async fn check(config: Config) -> Result<(), Error> {
     if !mistakes.is_empty() {
         return Err(Error::Mistakes(mistakes));
     }
-    Db::open(&config.database_url).await?.close().await;
-    println!("Configuration and database are in order.");
-    Ok(())
+    if config.uses_sandbox() {
+        Db::open(&config.database_url).await?.close().await;
+        println!("Configuration and database are in order. There is no Polar to check: the sandbox is used.");
+        return Ok(());
+    }
+    let state = startup::open(config).await?;
+    let findings = checking::findings(&state).await?;
+    state.db.close().await;
+    if findings.is_empty() {
+        println!("Configuration, database and Polar are in order.");
+        return Ok(());
+    }
+    Err(Error::Mistakes(findings))
 }
 
 /// Ends at the first SIGTERM or SIGINT.

@@ -81,6 +81,9 @@ impl Server {
         }
         let upstream = Upstream::of(&config, addr).await?;
         let state = state(config, &upstream).await?;
+        if let Some(listen) = state.config.metrics_listen {
+            http::metrics::serve(&state, listen).await.map_err(|error| Error::Listen(listen, error))?;
+        }
         meet(&state).await?;
         let site = http::router::site(&state, &options(&state.config), &upstream.form_targets()).await;
         Ok(Self { listener, addr, state, site, upstream })
@@ -135,6 +138,15 @@ impl Server {
         self.state.db.close().await;
         served
     }
+}
+
+/// Opens what a command needs that answers no requests. There is no sandbox beside it.
+///
+/// # Errors
+/// See [`Error`].
+pub async fn open(config: Config) -> Result<State, Error> {
+    let upstream = Upstream::of(&config, config.listen).await?;
+    state(config, &upstream).await
 }
 
 /// Finds out whether this database belongs to this Polar; a new sandbox gets its products.

@@ -52,7 +52,8 @@ fn length(method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
 
 /// The faults that were switched on for the API.
 pub async fn faults(State(app): Shared, request: Request, next: Next) -> Response {
-    let (delay_ms, fault) = app.note(|state| (state.faults.delay_ms, state.faults.take()));
+    let line = format!("{} {}", request.method(), request.uri());
+    let (delay_ms, fault) = app.note(|state| (state.faults.delay_ms, state.faults.take(&line)));
     if delay_ms > 0 {
         app.stop.run_until_cancelled(tokio::time::sleep(Duration::from_millis(delay_ms))).await;
     }

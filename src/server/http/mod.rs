@@ -10,6 +10,7 @@ pub mod guard;
 pub mod headers;
 pub mod health;
 pub mod live;
+pub mod metrics;
 pub mod next;
 pub mod reply;
 pub mod router;

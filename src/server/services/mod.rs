@@ -6,6 +6,7 @@ pub mod applying;
 pub mod binding;
 pub mod buying;
 pub mod catalog;
+pub mod checking;
 pub mod confirming;
 pub mod overview;
 pub mod portal;
