@@ -30,6 +30,7 @@ async fn twenty_presses_make_one_checkout() {
 
     let paid = super::shop::Open { order: proposal.order_id.clone(), url: url.to_owned() };
     shop.pay(&paid, &ann.email).await;
+    shop.wait_for_state(&paid.order, "done").await;
     assert_eq!(shop.commit(&ann, &proposal).await, Committed::Confirmation(proposal.order_id.clone()));
     assert_eq!(shop.polar.checkouts().await.len(), 1);
     shop.close().await;

@@ -58,6 +58,7 @@ async fn the_redirect_alone_grants_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_any_webhook_the_confirmation_brings_access() {
     let shop = Shop::open().await;
+    shop.polar.idle().await;
     shop.polar.faults(json!({"sender": false})).await;
     for (plan, interval, feature) in
         [("pro", "year", "exports"), ("team", "month", "sharing"), ("lifetime", "once", "studio")]

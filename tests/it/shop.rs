@@ -2,7 +2,7 @@
 
 use super::{
     engine::Database,
-    patience::wait_for,
+    patience::{wait_for, wait_until},
     polar::{PAYS, Polar, browser},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -16,6 +16,7 @@ use boreal::server::{
     },
     startup::{self, Server},
     state::State,
+    telemetry,
 };
 use clap::Parser;
 use hmac::{Hmac, KeyInit, Mac};
@@ -108,6 +109,9 @@ pub fn config(database: &str, sandbox_state: &Path, more: &[&str]) -> Config {
 /// A server that does not run yet.
 pub async fn build(config: Config) -> Result<Server, startup::Error> {
     metrics();
+    if std::env::var_os("RUST_LOG").is_some() {
+        telemetry::start(config.log_format);
+    }
     let _ = rustls::crypto::ring::default_provider().install_default();
     Server::build(config).await
 }
@@ -150,13 +154,15 @@ impl Shop {
     /// As [`Shop::close`], but so many inbox rows must be dead.
     pub async fn close_with_dead(self, dead: i64) {
         let state = &self.state;
-        let waiting = async || {
-            let due = "SELECT (SELECT COUNT(*) FROM inbox WHERE state = 'new')
-                            + (SELECT COUNT(*) FROM jobs WHERE state <> 'dead' AND run_at <= $1)";
-            let left: i64 = state.db.read(due).bind(state.clock.wall()).scalar().await.expect("a count");
-            (left == 0).then_some(())
+        // Rows first: what they say may queue jobs.
+        let look = async || {
+            let left = "SELECT 'inbox ' || seq || ' ' || COALESCE(error, '') FROM inbox WHERE state = 'new' UNION ALL
+                        SELECT kind || ' ' || key || ' ' || COALESCE(error, '') FROM jobs
+                        WHERE state <> 'dead' AND run_at <= $1";
+            let rows = state.db.read(left).bind(state.clock.wall()).all::<(String,)>().await.expect("rows");
+            if rows.is_empty() { Ok(()) } else { Err(rows) }
         };
-        wait_for("the inbox and the jobs to be worked off", waiting).await;
+        wait_until("the inbox and the jobs to be worked off", look).await;
         let inbox = "SELECT COALESCE(kind, '?'), COALESCE(error, '?') FROM inbox WHERE state = 'dead'";
         let rows: Vec<(String, String)> = state.db.read(inbox).all().await.expect("rows");
         assert_eq!(i64::try_from(rows.len()), Ok(dead), "dead rows of the inbox: {rows:?}");
