@@ -30,6 +30,7 @@ async fn twenty_presses_make_one_checkout() {
 
     let paid = super::shop::Open { order: proposal.order_id.clone(), url: url.to_owned() };
     shop.pay(&paid, &ann.email).await;
+    shop.wait_for_state(&paid.order, "done").await;
     assert_eq!(shop.commit(&ann, &proposal).await, Committed::Confirmation(proposal.order_id.clone()));
     assert_eq!(shop.polar.checkouts().await.len(), 1);
     shop.close().await;
@@ -214,6 +215,11 @@ async fn a_commit_that_died_is_taken_over() {
     assert_ne!(url, open.url);
     let order = shop.order(&open.order).await;
     assert_eq!((order.state.as_str(), order.checkout_url.as_deref()), ("checkout_open", Some(url.as_str())));
+
+    // Nobody was ever shown the first checkout; were it paid, its metadata would still say whose it is.
+    shop.pay(&open, &ann.email).await;
+    shop.wait_for_state(&open.order, "done").await;
+    assert!(shop.may(&ann, "studio").await);
     shop.close().await;
 }
 

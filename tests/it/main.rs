@@ -1,9 +1,14 @@
 //! The integration binary: the real server and the sandbox over HTTP, on the engine that `TEST_ENGINE` names (`sqlite`,
 //! or `postgres` on the server of `TEST_POSTGRES_URL`). Every test opens a shop of its own and closes it.
 
+mod another_address;
 mod captures;
 mod commits;
+mod confirming;
+mod database;
 mod engine;
+mod outages;
+mod parallel;
 mod patience;
 mod polar;
 mod shop;

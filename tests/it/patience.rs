@@ -1,18 +1,26 @@
 //! Waiting for what other tasks do: polls until it is there, and fails with a message when it does not come.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt::Debug,
+    time::{Duration, Instant},
+};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// What `look` finds once it finds something.
 pub async fn wait_for<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    wait_until(what, async || look().await.ok_or("nothing")).await
+}
+
+/// As [`wait_for`], but the message also says what stood in the way.
+pub async fn wait_until<T, W: Debug>(what: &str, mut look: impl AsyncFnMut() -> Result<T, W>) -> T {
     let begun = Instant::now();
     loop {
-        if let Some(found) = look().await {
-            return found;
+        match look().await {
+            Ok(found) => return found,
+            Err(why) => assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}: {why:?}"),
         }
-        assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}");
         tokio::time::sleep(PAUSE).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     engine::Database,
-    patience::wait_for,
+    patience::{wait_for, wait_until},
     polar::{PAYS, Polar, browser},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -16,13 +16,20 @@ use boreal::server::{
     },
     startup::{self, Server},
     state::State,
+    telemetry,
 };
 use clap::Parser;
 use hmac::{Hmac, KeyInit, Mac};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::ExposeSecret;
 use sha2::Sha256;
-use std::{collections::BTreeMap, io, path::Path, sync::OnceLock, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+    time::Duration,
+};
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
@@ -44,9 +51,33 @@ pub struct Shop {
     pub http: reqwest::Client,
     stop: oneshot::Sender<()>,
     served: JoinHandle<io::Result<()>>,
-    database: Database,
-    /// Where its files are.
+    place: Place,
+}
+
+/// What of a shop outlives its process.
+pub struct Place {
+    /// Its database.
+    pub database: Database,
+    /// Its files.
     pub folder: TempDir,
+}
+
+impl Place {
+    /// An empty one.
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { database: Database::new(folder.path()).await, folder }
+    }
+
+    /// The file in which the sandbox keeps its state.
+    pub fn sandbox(&self) -> PathBuf {
+        self.folder.path().join("sandbox.json")
+    }
+
+    /// The configuration of a shop here with its own sandbox.
+    pub fn config(&self) -> Config {
+        config(&self.database.url, &self.sandbox(), &[])
+    }
 }
 
 /// Somebody with an account.
@@ -75,6 +106,16 @@ pub fn config(database: &str, sandbox_state: &Path, more: &[&str]) -> Config {
     Line::parse_from([&own[..], &beside[..], more].concat()).config
 }
 
+/// A server that does not run yet.
+pub async fn build(config: Config) -> Result<Server, startup::Error> {
+    metrics();
+    if std::env::var_os("RUST_LOG").is_some() {
+        telemetry::start(config.log_format);
+    }
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Server::build(config).await
+}
+
 /// Everything that was counted in this process, as text.
 pub fn metrics() -> String {
     static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
@@ -92,22 +133,17 @@ pub fn counted(line: &str) -> u64 {
 impl Shop {
     /// A new shop that sells what `plans.toml` says.
     pub async fn open() -> Self {
-        metrics();
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let folder = tempfile::tempdir().expect("a folder");
-        let database = Database::new(folder.path()).await;
-        let config = config(&database.url, &folder.path().join("sandbox.json"), &[]);
-        Self::start(config, database, folder).await.expect("the server starts")
+        Self::open_at(Place::new().await).await
     }
 
-    /// Runs a server with this configuration.
-    pub async fn start(config: Config, database: Database, folder: TempDir) -> Result<Self, startup::Error> {
-        let server = Server::build(config).await?;
+    /// Opens a shop where it was before, or would be.
+    pub async fn open_at(place: Place) -> Self {
+        let server = build(place.config()).await.expect("the server starts");
         let (state, polar) = (server.state(), Polar::of(server.upstream()));
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(server.run(async { drop(stopped.await) }));
         let origin = state.config.origin().to_owned();
-        Ok(Self { state, polar, origin, http: browser(), stop, served, database, folder })
+        Self { state, polar, origin, http: browser(), stop, served, place }
     }
 
     /// Stops it once everything is worked off; nothing may have failed.
@@ -118,28 +154,30 @@ impl Shop {
     /// As [`Shop::close`], but so many inbox rows must be dead.
     pub async fn close_with_dead(self, dead: i64) {
         let state = &self.state;
-        let waiting = async || {
-            let due = "SELECT (SELECT COUNT(*) FROM inbox WHERE state = 'new')
-                            + (SELECT COUNT(*) FROM jobs WHERE state <> 'dead' AND run_at <= $1)";
-            let left: i64 = state.db.read(due).bind(state.clock.wall()).scalar().await.expect("a count");
-            (left == 0).then_some(())
+        // Rows first: what they say may queue jobs.
+        let look = async || {
+            let left = "SELECT 'inbox ' || seq || ' ' || COALESCE(error, '') FROM inbox WHERE state = 'new' UNION ALL
+                        SELECT kind || ' ' || key || ' ' || COALESCE(error, '') FROM jobs
+                        WHERE state <> 'dead' AND run_at <= $1";
+            let rows = state.db.read(left).bind(state.clock.wall()).all::<(String,)>().await.expect("rows");
+            if rows.is_empty() { Ok(()) } else { Err(rows) }
         };
-        wait_for("the inbox and the jobs to be worked off", waiting).await;
+        wait_until("the inbox and the jobs to be worked off", look).await;
         let inbox = "SELECT COALESCE(kind, '?'), COALESCE(error, '?') FROM inbox WHERE state = 'dead'";
         let rows: Vec<(String, String)> = state.db.read(inbox).all().await.expect("rows");
         assert_eq!(i64::try_from(rows.len()), Ok(dead), "dead rows of the inbox: {rows:?}");
         let jobs = "SELECT kind, COALESCE(error, '?') FROM jobs WHERE state = 'dead'";
         let jobs: Vec<(String, String)> = state.db.read(jobs).all().await.expect("rows");
         assert!(jobs.is_empty(), "dead jobs: {jobs:?}");
-        self.halt().await;
+        self.halt().await.database.remove().await;
     }
 
-    /// Stops it gracefully, whatever is left to do.
-    pub async fn halt(self) {
+    /// Stops it gracefully, whatever is left to do; it can be opened again.
+    pub async fn halt(self) -> Place {
         self.stop.send(()).expect("it still runs");
         let served = timeout(Duration::from_secs(20), self.served).await.expect("it stops in time");
         served.expect("no panic").expect("no failure of the socket");
-        self.database.remove().await;
+        self.place
     }
 
     /// Somebody new; whoever has the same `name` has another address.

@@ -117,5 +117,5 @@ async fn without_the_database_the_sender_is_told_to_come_again() {
     let body = json!({"type": "moon.risen", "data": {}}).to_string();
     shop.state.db.close().await;
     assert_eq!(shop.webhook("later", &body).await, 503);
-    shop.halt().await;
+    shop.halt().await.database.remove().await;
 }

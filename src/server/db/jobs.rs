@@ -56,14 +56,15 @@ pub async fn done(db: &Db, id: &str, token: &str) -> Result<bool> {
 /// Gives work back, to be tried again at `run_at`; dropped if the same was queued meanwhile.
 pub async fn retry(db: &Db, job: &Job, token: &str, run_at: Millis, error: &str) -> Result<()> {
     db.transaction(async |tx| {
-        let waits = "SELECT EXISTS (SELECT 1 FROM jobs WHERE kind = $1 AND key = $2 AND state = 'queued')";
-        if tx.sql(waits).bind(&job.kind).bind(&job.key).scalar().await? {
-            let delete = "DELETE FROM jobs WHERE id = $1 AND lease_token = $2";
-            return tx.sql(delete).bind(&job.id).bind(token).execute().await.map(drop);
+        let delete = "DELETE FROM jobs WHERE id = $1 AND lease_token = $2";
+        if tx.sql(delete).bind(&job.id).bind(token).execute().await? == 0 {
+            return Ok(());
         }
-        let update = "UPDATE jobs SET state = 'queued', run_at = $3, error = $4, lease_token = NULL, lease_until = 0
-                      WHERE id = $1 AND lease_token = $2";
-        tx.sql(update).bind(&job.id).bind(token).bind(run_at).bind(error).execute().await.map(drop)
+        // Inserted anew, because only an insert can give way to the same work queued at this very moment.
+        let again = "INSERT INTO jobs (id, kind, key, run_at, attempts, error) VALUES ($1, $2, $3, $4, $5, $6)
+                     ON CONFLICT DO NOTHING";
+        let row = tx.sql(again).bind(&job.id).bind(&job.kind).bind(&job.key).bind(run_at);
+        row.bind(job.attempts).bind(error).execute().await.map(drop)
     })
     .await
 }

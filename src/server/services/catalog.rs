@@ -44,6 +44,7 @@ pub struct Cache {
     kept: RwLock<Option<Kept>>,
     refreshing: tokio::sync::Mutex<()>,
     version: AtomicU64,
+    expired: AtomicU64,
 }
 
 #[derive(Clone)]
@@ -55,6 +56,7 @@ struct Kept {
 impl Cache {
     /// The next look refreshes: a product changed.
     pub fn expire(&self) {
+        self.expired.fetch_add(1, Ordering::AcqRel);
         if let Some(kept) = self.kept.write().unwrap_or_else(std::sync::PoisonError::into_inner).as_mut() {
             kept.refresh_at = 0;
         }
@@ -70,12 +72,14 @@ impl Cache {
         self.kept.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
-    fn put(&self, catalog: Catalog, refresh_at: Millis) {
+    /// Keeps what a refresh found that began when `expired` stood at `began`: what expired meanwhile is due again.
+    fn put(&self, catalog: Catalog, refresh_at: Millis, began: u64) {
         let mut kept = self.kept.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         let changed = kept.as_ref().is_none_or(|old| {
             old.catalog.offers != catalog.offers || old.catalog.stale != catalog.stale || catalog.stale
         });
-        *kept = Some(Kept { catalog, refresh_at });
+        let is_newest = self.expired.load(Ordering::Acquire) == began;
+        *kept = Some(Kept { catalog, refresh_at: if is_newest { refresh_at } else { 0 } });
         if changed {
             self.version.fetch_add(1, Ordering::AcqRel);
         }
@@ -125,14 +129,14 @@ pub async fn refreshed(state: &State) -> Result<Catalog, Error> {
 
 /// Asks Polar; on failure marks what there is as stale.
 async fn refresh(state: &State) -> Result<Catalog, Error> {
-    let now = state.clock.wall();
+    let (now, began) = (state.clock.wall(), state.catalog.expired.load(Ordering::Acquire));
     let products = match state.polar.objects(Kind::Product, &[]).await {
         Ok(products) => products,
         Err(error) => {
             tracing::warn!(error = %error, "Polar's products cannot be read");
             let old = from_mirror(state).await?.catalog;
             let stale = Catalog { stale: true, ..old };
-            state.catalog.put(stale.clone(), now + RETRY_AFTER);
+            state.catalog.put(stale.clone(), now + RETRY_AFTER, began);
             return Ok(stale);
         }
     };
@@ -141,7 +145,7 @@ async fn refresh(state: &State) -> Result<Catalog, Error> {
     }
     installation::catalog_confirmed(&state.db, now).await?;
     let catalog = Catalog { confirmed_at: Some(now), stale: false, ..from_mirror(state).await?.catalog };
-    state.catalog.put(catalog.clone(), now + FRESH);
+    state.catalog.put(catalog.clone(), now + FRESH, began);
     Ok(catalog)
 }
 

@@ -11,7 +11,7 @@ use crate::{
     },
     server::{
         db::{
-            self, Reader, Tx,
+            self, Tx,
             entitlements::{self, Cause},
             jobs,
             mirror::{self, ObjectRow},
@@ -38,8 +38,8 @@ pub async fn refold(
     received_at: Millis,
 ) -> Result<(), db::Error> {
     let (wall, billing) = (state.clock.wall(), state.clock.billing());
-    let objects = mirror::of_owner(&mut *tx, user).await?;
-    let sources = sources(&mut *tx, &objects).await?;
+    let objects = planned(&mut *tx, state, user).await?;
+    let sources: Vec<Source> = objects.iter().filter_map(|(row, plan)| source(row, plan.clone())).collect();
     let folded = fold::fold(&sources, &state.plans, billing);
     let stored = entitlements::of(&mut *tx, user).await?;
     let changes = fold::difference(&stored, &folded.wanted);
@@ -52,11 +52,16 @@ pub async fn refold(
     complete_orders(tx, user, &objects, (received_at, wall)).await
 }
 
-/// What of a user's objects can give access.
-async fn sources<'c>(on: impl Reader<'c>, objects: &[ObjectRow]) -> Result<Vec<Source>, db::Error> {
-    let plans: BTreeMap<String, String> = mirror::product_plans(on).await?.into_iter().collect();
-    let plan_of = |row: &ObjectRow| row.product_id.as_ref().and_then(|product| plans.get(product)).cloned();
-    Ok(objects.iter().filter_map(|row| source(row, plan_of(row)?)).collect())
+/// A user's objects whose product belongs to a plan of ours, with its slug. Nothing is said about the others: a bought
+/// product without a plan keeps its order open, and its buyer is told that we are checking, never that there is nothing.
+async fn planned(tx: &mut Tx, state: &State, user: &str) -> Result<Vec<(ObjectRow, String)>, db::Error> {
+    let plans: BTreeMap<String, String> = mirror::product_plans(&mut *tx).await?.into_iter().collect();
+    let objects = mirror::of_owner(&mut *tx, user).await?;
+    let planned = objects.into_iter().filter_map(|row| {
+        let plan = plans.get(row.product_id.as_ref()?).filter(|slug| state.plans.get(slug).is_some())?;
+        Some((row, plan.clone()))
+    });
+    Ok(planned.collect())
 }
 
 fn source(row: &ObjectRow, plan: String) -> Option<Source> {
@@ -88,10 +93,10 @@ fn source(row: &ObjectRow, plan: String) -> Option<Source> {
 async fn complete_orders(
     tx: &mut Tx,
     user: &str,
-    objects: &[ObjectRow],
+    objects: &[(ObjectRow, String)],
     (received_at, now): (Millis, Millis),
 ) -> Result<(), db::Error> {
-    for object in objects.iter().filter(|object| is_bought(object)) {
+    for (object, _) in objects.iter().filter(|(object, _)| is_bought(object)) {
         let by = (object.checkout_id.as_deref(), object.metadata_order_id.as_deref());
         if by == (None, None) {
             continue;
