@@ -5,7 +5,11 @@ use super::{
     shop::{Place, Shop, build, config},
 };
 use boreal::server::{
-    db::{Db, Reader},
+    db::{
+        Db, Reader,
+        jobs::{self, Job},
+    },
+    services::new_id,
     startup::Error,
 };
 use std::collections::BTreeSet;
@@ -147,5 +151,39 @@ async fn another_polar_is_refused_in_one_sentence() {
 
     let shop = Shop::open_at(place).await;
     assert!(shop.may(&ann, "studio").await, "with its own Polar everything is as it was");
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_given_back_while_the_same_is_queued_waits_once() {
+    let shop = Shop::open().await;
+    shop.polar.idle().await;
+    let db = &shop.state.db;
+    let far = shop.state.clock.wall() + 3_600_000;
+    for round in 0..100 {
+        let key = format!("product:{round}");
+        jobs::queue_alone(db, &new_id(), "read_object", &key, far).await.expect("a row");
+        let token = new_id();
+        // As a worker claims it; it is due so late that the shop's own workers leave it alone.
+        let claim = "UPDATE jobs SET state = 'running', lease_token = $2, lease_until = $3, attempts = attempts + 1
+                     WHERE key = $1 AND state = 'queued' RETURNING id, kind, key, attempts";
+        let job: Job = db.write(claim).bind(&key).bind(&token).bind(far).one().await.expect("the queued one");
+        let (id, other) = (new_id(), db.clone());
+        let (given_back, queued) = tokio::join!(
+            jobs::retry(db, &job, &token, far, "later"),
+            tokio::spawn({
+                let key = key.clone();
+                async move { jobs::queue_alone(&other, &id, "read_object", &key, far).await }
+            })
+        );
+        given_back.expect("no collision");
+        queued.expect("no panic").expect("no collision");
+        let waiting: i64 = (db.read("SELECT COUNT(*) FROM jobs WHERE key = $1 AND state = 'queued'"))
+            .bind(&key)
+            .scalar()
+            .await
+            .expect("a count");
+        assert_eq!(waiting, 1, "round {round}");
+    }
     shop.close().await;
 }

@@ -6,6 +6,7 @@ mod captures;
 mod commits;
 mod confirming;
 mod database;
+mod ending;
 mod engine;
 mod outages;
 mod parallel;

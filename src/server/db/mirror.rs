@@ -141,6 +141,17 @@ pub async fn holds_foreign<'c>(on: impl Reader<'c>, user: &str) -> Result<bool> 
     .await
 }
 
+/// Held until the transaction ends: alone by a merge of a product, together by all others. Else a product and what was
+/// bought of it, merged at the same moment, would not see each other. SQLite has one writer anyway.
+pub async fn lock_products(tx: &mut Tx, alone: bool) -> Result<()> {
+    let lock = match (&tx, alone) {
+        (Tx::Sqlite(_), _) => return Ok(()),
+        (Tx::Postgres(_), true) => "SELECT pg_advisory_xact_lock(1)",
+        (Tx::Postgres(_), false) => "SELECT pg_advisory_xact_lock_shared(1)",
+    };
+    tx.sql(lock).execute().await.map(drop)
+}
+
 /// Locks the customer's row for the rest of the transaction, inserting an empty one if it is not known yet. Everything of
 /// one customer is merged one after the other.
 pub async fn lock_customer(tx: &mut Tx, id: &str) -> Result<()> {

@@ -60,13 +60,13 @@ impl From<db::Error> for Rollback {
 
 /// Merges an object or customer; begins anew whenever more users turn out to be concerned than were locked.
 pub async fn merge(state: &State, row: &InboxRow, parsed: &Parsed, token: &str) -> Result<Settled, Failure> {
+    let merge = Merging { state, row, parsed, token };
     let mut users = BTreeSet::new();
     loop {
-        let merge = Merging { state, row, parsed, token };
         let attempt = state.db.transaction(async |tx| merge.attempt(tx, &users).await).await;
         match attempt {
             Ok(settled) => {
-                if matches!(&parsed.fact, Fact::Object(seen) if seen.kind == Kind::Product) {
+                if merge.is_product() {
                     state.catalog.expire();
                 }
                 return Ok(settled);
@@ -86,6 +86,7 @@ struct Merging<'m> {
 
 impl Merging<'_> {
     async fn attempt(&self, tx: &mut Tx, users: &BTreeSet<String>) -> Result<Settled, Rollback> {
+        mirror::lock_products(tx, self.is_product()).await?;
         if let Some(customer) = self.customer_id() {
             mirror::lock_customer(tx, customer).await?;
         }
@@ -109,6 +110,10 @@ impl Merging<'_> {
             jobs::queue(tx, &new_id(), job::READ_OBJECT, &key, run_at).await?;
         }
         self.settle(tx, verdict(merged, owned), None).await
+    }
+
+    fn is_product(&self) -> bool {
+        matches!(&self.parsed.fact, Fact::Object(seen) if seen.kind == Kind::Product)
     }
 
     fn customer_id(&self) -> Option<&str> {
