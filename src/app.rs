@@ -3,7 +3,7 @@
 
 use crate::{
     components::{
-        layout::{PageFoot, PageHead},
+        layout::{BrandMark, PageFoot, PageHead},
         stage::order_stage,
     },
     pages::{
@@ -100,6 +100,7 @@ pub fn error_page(status: u16, theme: Theme, options: &LeptosOptions) -> String 
                 <body>
                     <header class="site">
                         <a class="brand" href="/">
+                            <BrandMark />
                             "Boreal"
                         </a>
                     </header>

@@ -186,7 +186,7 @@ pub fn Bills(
                             <tr>
                                 <th scope="col">"Date"</th>
                                 <th scope="col">"What for"</th>
-                                <th scope="col" class="number">"Total with tax"</th>
+                                <th scope="col" class="number">"Total"</th>
                                 <th scope="col">"State"</th>
                             </tr>
                         </thead>

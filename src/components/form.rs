@@ -49,7 +49,9 @@ pub fn Field(
 /// What was wrong with the form as a whole, above its fields.
 #[component]
 pub fn Refusal() -> impl IntoView {
-    rejected().message_for(WHOLE_FORM).map(|message| view! { <p class="notice danger" role="alert">{message}</p> })
+    let refusal = rejected();
+    let (class, role) = if refusal.is_note() { ("notice", "status") } else { ("notice danger", "alert") };
+    refusal.message_for(WHOLE_FORM).map(|message| view! { <p class=class role=role>{message}</p> })
 }
 
 /// A value that travels with the form.

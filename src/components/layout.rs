@@ -53,8 +53,8 @@ fn SignedInLinks(user: SignedIn) -> impl IntoView {
     let shown = user.email.clone();
     view! {
         <a class="who" href="/account" title=user.email>
-            <span class="visually-hidden">"Account of "</span>
-            <span class="cut">{shown}</span>
+            <span class="phone-only">"Account"</span>
+            <span class="wide-only cut">{shown}</span>
         </a>
         <form method="post" action="/logout">
             <button class="quiet small">"Log out"</button>

@@ -116,10 +116,11 @@ fn steps(order: &Confirmation) -> impl IntoView + use<> {
     view! { <ol class="steps">{each.map(step).collect_view()}</ol> }
 }
 
-/// `after 0.4 seconds`, `after 12 seconds`, `after 3 minutes`.
+/// `at once`, `after 0.4 seconds`, `after 12 seconds`, `after 3 minutes`.
 fn took(millis: Millis) -> String {
     match millis.max(0) {
-        short @ 0..10_000 => format!("after {}.{} seconds", short / 1_000, short % 1_000 / 100),
+        0..100 => "at once".to_owned(),
+        short @ 100..10_000 => format!("after {}.{} seconds", short / 1_000, short % 1_000 / 100),
         middle @ 10_000..120_000 => format!("after {} seconds", middle / 1_000),
         long => format!("after {} minutes", long / 60_000),
     }
@@ -164,7 +165,7 @@ mod tests {
 
     #[test]
     fn times_are_told_as_people_tell_them() {
-        assert_eq!(took(-5), "after 0.0 seconds");
+        assert_eq!(took(-5), "at once");
         assert_eq!(took(1_250), "after 1.2 seconds");
         assert_eq!(took(42_900), "after 42 seconds");
         assert_eq!(took(200_000), "after 3 minutes");

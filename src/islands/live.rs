@@ -46,7 +46,8 @@ fn follow(place: Element) {
 fn show(place: &Element, fragment: &str) {
     let Ok(apart) = document().create_element("div") else { return };
     apart.set_inner_html(fragment);
-    if place.inner_html() != apart.inner_html() {
+    let written = |element: &Element| element.first_element_child().map(|child| child.outer_html());
+    if written(place) != written(&apart) {
         place.set_inner_html(fragment);
     }
 }

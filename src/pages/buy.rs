@@ -143,8 +143,8 @@ fn Proposed(proposal: Proposal) -> impl IntoView {
 fn obstructed(obstacle: Obstacle, plan: &str) -> impl IntoView + use<> {
     let sentence = match obstacle {
         Obstacle::ChangePlan => format!(
-            "You have a subscription already, so you would pay twice. Switching to {plan} in one step is coming; until \
-             then, cancel in the billing portal and start {plan} when the paid time is over."
+            "You have a subscription already, so you would pay twice. Changing it in one step is coming; until then, \
+             cancel in the billing portal and start {plan} when the paid time is over."
         ),
         Obstacle::AlreadyYours => format!("{plan} is yours for good already. There is nothing to pay."),
         Obstacle::PolarDown => "Polar, who takes the payment, does not answer just now, so buying is off. Nothing was \

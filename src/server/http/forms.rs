@@ -104,6 +104,12 @@ impl Rejected {
         !self.errors.is_empty()
     }
 
+    /// Whether the message is not about anything wrong: see [`Rejected::note`].
+    #[must_use]
+    pub fn is_note(&self) -> bool {
+        self.status == StatusCode::OK
+    }
+
     /// The first field with a message: it gets the focus.
     #[must_use]
     pub fn first_field(&self) -> Option<&'static str> {

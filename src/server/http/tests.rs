@@ -196,7 +196,8 @@ async fn every_inline_script_is_in_the_policy_and_every_answer_is_guarded() {
     let ann = site.post("/register", "", ANN).await.cookie();
     let mut answers =
         vec![site.post("/login", "", "email=a&password=b").await, site.post_from("", "/login", "", "").await];
-    for path in ["/", "/register", "/login", "/logout", "/nowhere", "/theme"] {
+    let paths = ["/", "/pricing", "/register", "/login", "/logout", "/account", "/billing", "/studio", "/confirmation"];
+    for path in paths.into_iter().chain(["/buy?plan=pro", "/orders/x", "/nowhere", "/theme"]) {
         answers.extend([site.get(path, "").await, site.get(path, &ann).await, site.get(path, "theme=dark").await]);
     }
     for answer in answers {
@@ -262,6 +263,39 @@ async fn the_token_of_the_way_back_goes_before_anything_else() {
     let answer = site.get("/confirmation?checkout_id=c1&customer_session_token=polar_cst_x", "").await;
     assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/confirmation?checkout_id=c1"));
     assert_eq!(answer.header("referrer-policy"), "no-referrer");
+}
+
+#[tokio::test]
+async fn what_belongs_to_somebody_asks_who_is_there() {
+    let site = site().await;
+    for (path, next) in [
+        ("/account", "%2Faccount"),
+        ("/studio", "%2Fstudio"),
+        ("/buy?plan=pro&interval=year", "%2Fbuy%3Fplan%3Dpro%26interval%3Dyear"),
+        ("/confirmation?checkout_id=c1", "%2Fconfirmation%3Fcheckout_id%3Dc1"),
+    ] {
+        let answer = site.get(path, "").await;
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (StatusCode::SEE_OTHER, &*format!("/login?next={next}"))
+        );
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }
+    assert_eq!(site.get("/orders/x/stage", "").await.status, StatusCode::NOT_FOUND);
+    let ann = site.post("/register", "", ANN).await.cookie();
+    let cases = [
+        ("/account", StatusCode::OK, "You have Free."),
+        ("/studio", StatusCode::FORBIDDEN, "The studio is not in your plan"),
+        ("/confirmation", StatusCode::OK, "No orders yet"),
+        ("/confirmation?checkout_id=c1", StatusCode::NOT_FOUND, "Not found"),
+        ("/orders/x", StatusCode::NOT_FOUND, "Not found"),
+        ("/buy?plan=unheard-of", StatusCode::NOT_FOUND, "Not found"),
+    ];
+    for (path, status, words) in cases {
+        let answer = site.get(path, &ann).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert!(answer.html.contains(words), "{path}: {}", answer.html);
+    }
 }
 
 #[tokio::test]
