@@ -1,0 +1,252 @@
+//! The program itself as a process: killed, asked to stop, and read for what it says of its buyers.
+
+use super::{
+    engine::Database,
+    patience::wait_for,
+    polar::{FORM, PAYS, Polar, browser, encoded},
+    shop::signed,
+    visitor::{Visitor, value},
+};
+use boreal::server::db::{Db, Reader};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
+};
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+/// A running `boreal serve`; killed when it is dropped.
+struct Process {
+    child: Child,
+    addr: SocketAddr,
+    secret: String,
+    polar: Polar,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+impl Process {
+    /// Starts one on this database; everything that it says goes to `log` in the folder.
+    async fn start(database: &Database, folder: &Path) -> Self {
+        let addr = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let sandbox = free_port();
+        let log = File::options().create(true).append(true).open(folder.join("log")).expect("a file");
+        let state = folder.join("sandbox.json");
+        let child = Command::new(env!("CARGO_BIN_EXE_boreal"))
+            .arg("serve")
+            .args(["--listen", &addr.to_string(), "--origin", &format!("http://{addr}")])
+            .args(["--database-url", &database.url, "--log-format", "json"])
+            .args(["--sandbox-listen", &format!("127.0.0.1:{sandbox}")])
+            .args([Path::new("--sandbox-state"), &state])
+            .env("RUST_LOG", "debug,hyper=info,h2=info,rustls=info")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("the same file"))
+            .stderr(log)
+            .spawn()
+            .expect("the program starts");
+        let http = browser();
+        let ready = async || http.get(format!("http://{addr}/readyz")).send().await.is_ok().then_some(());
+        wait_for("the program to answer", ready).await;
+        let known: Value = serde_json::from_slice(&std::fs::read(&state).expect("a state")).expect("JSON");
+        let text = |key: &str| known["identity"][key].as_str().expect("text").to_owned();
+        let polar = Polar::at(&format!("http://localhost:{sandbox}"), &text("token"));
+        Self { child, addr, secret: text("webhook_secret"), polar }
+    }
+
+    fn origin(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// As from outside, without any chance to tidy up.
+    fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it is gone");
+    }
+
+    fn terminate(&self) {
+        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill runs");
+        assert!(sent.success());
+    }
+
+    async fn ended(&mut self) -> ExitStatus {
+        wait_for("the program to end", async || self.child.try_wait().expect("a child")).await
+    }
+}
+
+fn log(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("log")).expect("a log")
+}
+
+/// Sends webhooks, several at a time, until the receiver is gone; the ids of those that were answered 202.
+async fn send_until_gone(process: &Process, round: usize) -> JoinSet<Vec<String>> {
+    let (address, secret) = (format!("{}/webhooks/polar", process.origin()), process.secret.clone());
+    let mut senders = JoinSet::new();
+    for sender in 0..8 {
+        let (address, secret, http) = (address.clone(), secret.clone(), browser());
+        senders.spawn(async move {
+            let mut acknowledged = Vec::new();
+            for number in 0.. {
+                let id = format!("r{round}-s{sender}-n{number}");
+                let body = json!({"type": "moon.risen", "data": {"id": id}}).to_string();
+                let at = boreal::server::clock::Clock::default().wall() / 1000;
+                let mut request = http.post(&address).body(body.clone());
+                for (name, value) in signed(&secret, &id, at, body.as_bytes()) {
+                    request = request.header(name, value);
+                }
+                match request.send().await {
+                    Ok(answer) if answer.status().as_u16() == 202 => acknowledged.push(id),
+                    Ok(answer) => panic!("{id} was answered {}", answer.status()),
+                    Err(_) => break,
+                }
+            }
+            acknowledged
+        });
+    }
+    senders
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_moment_it_loses_no_webhook() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = Database::new(folder.path()).await;
+    let mut acknowledged = BTreeSet::new();
+    for round in 0..4 {
+        let process = Process::start(&database, folder.path()).await;
+        let senders = send_until_gone(&process, round).await;
+        tokio::time::sleep(Duration::from_millis(200 + 150 * u64::try_from(round).expect("small"))).await;
+        process.kill();
+        acknowledged.extend(senders.join_all().await.into_iter().flatten());
+    }
+    assert!(acknowledged.len() > 40, "enough was under way: {}", acknowledged.len());
+
+    let process = Process::start(&database, folder.path()).await;
+    let db = Db::open(&database.url).await.expect("a second reader");
+    let stored = "SELECT webhook_id, state FROM inbox WHERE webhook_id LIKE 'r%-s%'";
+    let applied = async || {
+        let rows: Vec<(String, String)> = db.read(stored).all().await.expect("rows");
+        let done: BTreeSet<String> = rows.iter().filter(|row| row.1 == "done").map(|row| row.0.clone()).collect();
+        let there: BTreeSet<String> = rows.into_iter().map(|row| row.0).collect();
+        let lost: Vec<&String> = acknowledged.difference(&there).collect();
+        assert!(lost.is_empty(), "answered 202 and gone: {lost:?}");
+        acknowledged.is_subset(&done).then_some(())
+    };
+    wait_for("everything that was acknowledged to be applied", applied).await;
+    db.close().await;
+    process.kill();
+    database.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asked_to_stop_it_finishes_what_is_under_way() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = Database::new(folder.path()).await;
+    let mut process = Process::start(&database, folder.path()).await;
+    let body = json!({"type": "moon.risen", "data": {"id": "half"}}).to_string();
+    let at = boreal::server::clock::Clock::default().wall() / 1000;
+    let mut head =
+        format!("POST /webhooks/polar HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\n", process.addr, body.len());
+    for (name, value) in signed(&process.secret, "half", at, body.as_bytes()) {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let (first, rest) = body.split_at(body.len() / 2);
+    let mut stream = TcpStream::connect(process.addr).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
+    stream.write_all(format!("{head}\r\n{first}").as_bytes()).expect("the first half");
+    stream.flush().expect("it is sent");
+    // The head must have been read, or the connection would count as idle.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    process.terminate();
+    let refused = async || TcpStream::connect(process.addr).is_err().then_some(());
+    wait_for("the door to be closed", refused).await;
+    assert!(process.child.try_wait().expect("a child").is_none(), "it waits for the other half");
+    stream.write_all(rest.as_bytes()).expect("the second half");
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
+    assert!(process.ended().await.success());
+    let db = Db::open(&database.url).await.expect("a database");
+    let kept: i64 = db.read("SELECT COUNT(*) FROM inbox WHERE webhook_id = 'half'").scalar().await.expect("a count");
+    assert_eq!(kept, 1);
+    db.close().await;
+    database.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_log_names_nobody_and_gives_no_key_away() {
+    let folder: TempDir = tempfile::tempdir().expect("a folder");
+    let database = Database::new(folder.path()).await;
+    let mut process = Process::start(&database, folder.path()).await;
+    let ann = Visitor::register(&process.origin(), "ann").await;
+    let form = ann.form("pro", "month").await;
+    let pressed = ann.press(&form, 303).await;
+    let checkout_url = pressed.location().to_owned();
+    let paid = process.polar.pay(&checkout_url, &ann.email, PAYS).await;
+    let back = ann.get(&paid.location, 303).await;
+    ann.get(back.location(), 200).await;
+    let order = value(&form, "order").to_owned();
+    let granted = async || (ann.get(&format!("/orders/{order}/stage"), 200).await.stage() == "granted").then_some(());
+    wait_for("access", granted).await;
+    let portal = ann.post("/billing", &[], 303).await.location().to_owned();
+    let http = browser();
+    let login = http.post(format!("{}/login", process.origin())).header("origin", process.origin());
+    let login = login.header("content-type", FORM);
+    let login = login.body(encoded(&[("email", &ann.email), ("password", "wrong horse battery")])).send().await;
+    assert_eq!(login.expect("an answer").status().as_u16(), 422);
+    let forged = http.post(format!("{}/webhooks/polar", process.origin())).body("SECRET-BODY").send().await;
+    assert_eq!(forged.expect("an answer").status().as_u16(), 403);
+    process.polar.idle().await;
+    let events = process.polar.events().await;
+    process.terminate();
+    assert!(process.ended().await.success());
+
+    let log = log(folder.path());
+    assert!(log.contains(&order) && log.contains("checkout made") && log.contains("access granted"), "{log}");
+    let key = |address: &str| {
+        let address = url::Url::parse(address).expect("an address");
+        let token = address.query_pairs().find(|(name, _)| name == "customer_session_token");
+        token.expect("a token").1.into_owned()
+    };
+    let client_secret = checkout_url.rsplit('/').next().expect("a secret").to_owned();
+    let (way_back, way_in) = (key(&paid.location), key(&portal));
+    let secrets = [
+        ("the token", process.polar.token.as_str()),
+        ("the webhook secret", &process.secret),
+        ("an address", &ann.email),
+        ("part of an address", "boreal-shop.dev"),
+        ("a password", "horse battery"),
+        ("a client secret", &client_secret),
+        ("a session token", &way_back),
+        ("the portal's key", &way_in),
+        ("the name of the token", "customer_session_token"),
+        ("the name of the secret", "client_secret"),
+        ("a kind of token", "polar_oat_"),
+        ("a kind of secret", "polar_whs_"),
+        ("a refused body", "SECRET-BODY"),
+        ("a buyer's name", "Ada Buyer"),
+    ];
+    for (what, secret) in secrets {
+        let line = log.lines().find(|line| line.contains(secret));
+        assert!(line.is_none(), "{what} is in the log: {line:?}");
+    }
+    assert!(events.iter().any(|event| event.kind == "subscription.active"));
+    for event in &events {
+        assert!(!log.contains(&event.body[..80]), "the body of {} is in the log", event.kind);
+    }
+    database.remove().await;
+}

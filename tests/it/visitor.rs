@@ -1,0 +1,99 @@
+//! Somebody with a browser: registers, keeps their cookie, follows no redirect by itself.
+
+use super::polar::{FORM, browser, encoded};
+use boreal::server::services::new_id;
+use reqwest::header::{HeaderMap, LOCATION, SET_COOKIE};
+
+/// One visitor who is logged in.
+pub struct Visitor {
+    /// What they registered with.
+    pub email: String,
+    origin: String,
+    cookie: String,
+    http: reqwest::Client,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub html: String,
+}
+
+impl Answer {
+    /// Where it leads; empty if nowhere.
+    pub fn location(&self) -> &str {
+        self.headers.get(LOCATION).map_or("", |value| value.to_str().expect("text"))
+    }
+
+    /// The value of a hidden field of the page's form.
+    pub fn hidden(&self, name: &str) -> String {
+        let wanted = format!("name=\"{name}\"");
+        let input = self.html.split("<input").map(|rest| rest.split('>').next().unwrap_or_default());
+        let input = input.filter(|tag| tag.contains(&wanted)).find_map(|tag| tag.split("value=\"").nth(1));
+        let value = input.and_then(|rest| rest.split('"').next());
+        value.unwrap_or_else(|| panic!("no field {name} in {}", self.html)).to_owned()
+    }
+
+    /// The word of the stage that an order's page or fragment shows.
+    pub fn stage(&self) -> &str {
+        let word = self.html.split("data-stage=\"").nth(1).and_then(|rest| rest.split('"').next());
+        word.unwrap_or_else(|| panic!("no stage in {}", self.html))
+    }
+}
+
+impl Visitor {
+    /// Registers as somebody new.
+    pub async fn register(origin: &str, name: &str) -> Self {
+        let email = format!("{name}-{}@boreal-shop.dev", &new_id().replace('-', "")[20..]);
+        let mut visitor = Self { email, origin: origin.to_owned(), cookie: String::new(), http: browser() };
+        let form = [("email", visitor.email.as_str()), ("password", "correct horse battery")];
+        let registered = visitor.post("/register", &form, 303).await;
+        let cookie = registered.headers.get(SET_COOKIE).expect("a session").to_str().expect("text");
+        visitor.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        visitor
+    }
+
+    /// Opens an address; a path, or one of this site in full.
+    pub async fn get(&self, path: &str, expected: u16) -> Answer {
+        let path = path.strip_prefix(&self.origin).unwrap_or(path);
+        let request = self.http.get(format!("{}{path}", self.origin));
+        self.send(request, path, expected).await
+    }
+
+    /// Sends a form.
+    pub async fn post(&self, path: &str, form: &[(&str, &str)], expected: u16) -> Answer {
+        let request = self.http.post(format!("{}{path}", self.origin)).header("origin", &self.origin);
+        let request = request.header("content-type", FORM).body(encoded(form));
+        self.send(request, path, expected).await
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder, path: &str, expected: u16) -> Answer {
+        let request = request.header("accept", "text/html").header("cookie", &self.cookie);
+        let answer = request.send().await.expect("an answer");
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let answer = Answer { headers, html: answer.text().await.expect("text") };
+        assert_eq!(status, expected, "{path} leads to {:?}: {}", answer.location(), answer.html);
+        answer
+    }
+
+    /// Looks at the buying page; the fields of its form.
+    pub async fn form(&self, plan: &str, interval: &str) -> Vec<(&'static str, String)> {
+        let page = self.get(&format!("/buy?plan={plan}&interval={interval}"), 200).await;
+        ["order", "quote", "plan", "interval"].into_iter().map(|name| (name, page.hidden(name))).collect()
+    }
+
+    /// Presses the button of the buying page.
+    pub async fn press(&self, form: &[(&'static str, String)], expected: u16) -> Answer {
+        let fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let (plan, interval) = (value(form, "plan"), value(form, "interval"));
+        self.post(&format!("/buy?plan={plan}&interval={interval}"), &fields, expected).await
+    }
+}
+
+/// The value of one field.
+pub fn value<'f>(form: &'f [(&'static str, String)], name: &str) -> &'f str {
+    form.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str()).expect("a field")
+}
