@@ -54,6 +54,17 @@ fn renewal(quote: &Quote) -> String {
     }
 }
 
+/// What is paid today; tax is named where it comes on top, or may.
+fn today(quote: &Quote) -> String {
+    let due = quote.due_today();
+    match quote.tax_included() {
+        _ if due.is_zero() => due.to_string(),
+        Some(true) => due.to_string(),
+        Some(false) => format!("{due} plus tax"),
+        None => format!("{due} plus tax where it applies"),
+    }
+}
+
 /// What the buyer agrees to, fact by fact.
 #[component]
 pub fn QuoteFacts(
@@ -73,7 +84,7 @@ pub fn QuoteFacts(
             <dt>"Renewal"</dt>
             <dd>{renewal(&quote)}</dd>
             <dt>"Today"</dt>
-            <dd class="total">{quote.due_today().to_string()}</dd>
+            <dd class="total">{today(&quote)}</dd>
         </dl>
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The winner is the greatest of (version, observed, projection), so every order of arrival ends in the same row.
 //! Polar does not move `modified_at` for everything (C§0): pictures of one version may differ, and the later observed
-//! wins; where a read is one of the two, another read a little later settles it.
+//! wins, and a read a little later settles it: a read's own time is known to the second only.
 
 use super::instant::Micros;
 
@@ -43,15 +43,15 @@ pub enum Merge {
     },
 }
 
-/// Decides between the stored picture and an incoming one; `read` says whether the incoming one came from a read.
+/// Decides between the stored picture and an incoming one.
 #[must_use]
-pub fn merge(stored: Option<Picture<'_>>, incoming: Picture<'_>, read: bool) -> Merge {
+pub fn merge(stored: Option<Picture<'_>>, incoming: Picture<'_>) -> Merge {
     let Some(stored) = stored else { return Merge::Replace { reread: false } };
     let same_version = stored.stamp.version_us == incoming.stamp.version_us;
     if same_version && stored.projection == incoming.projection {
         return if incoming.stamp.observed_us > stored.stamp.observed_us { Merge::Confirm } else { Merge::Same };
     }
-    let reread = same_version && read;
+    let reread = same_version;
     if (incoming.stamp, incoming.projection) > (stored.stamp, stored.projection) {
         Merge::Replace { reread }
     } else {
@@ -71,18 +71,18 @@ mod tests {
     #[test]
     fn newer_versions_win_whatever_was_seen_later() {
         let stored = picture(2, 5, "b");
-        assert_eq!(merge(Some(stored), picture(1, 9, "a"), false), Merge::Older { reread: false });
-        assert_eq!(merge(Some(stored), picture(3, 1, "a"), false), Merge::Replace { reread: false });
-        assert_eq!(merge(None, picture(1, 1, "a"), true), Merge::Replace { reread: false });
+        assert_eq!(merge(Some(stored), picture(1, 9, "a")), Merge::Older { reread: false });
+        assert_eq!(merge(Some(stored), picture(3, 1, "a")), Merge::Replace { reread: false });
+        assert_eq!(merge(None, picture(1, 1, "a")), Merge::Replace { reread: false });
     }
 
     #[test]
     fn one_version_with_two_contents_takes_the_later_seen() {
         let stored = picture(2, 5, "b");
-        assert_eq!(merge(Some(stored), picture(2, 6, "a"), true), Merge::Replace { reread: true });
-        assert_eq!(merge(Some(stored), picture(2, 4, "a"), true), Merge::Older { reread: true });
-        assert_eq!(merge(Some(stored), picture(2, 6, "b"), true), Merge::Confirm);
-        assert_eq!(merge(Some(stored), picture(2, 5, "b"), false), Merge::Same);
+        assert_eq!(merge(Some(stored), picture(2, 6, "a")), Merge::Replace { reread: true });
+        assert_eq!(merge(Some(stored), picture(2, 4, "a")), Merge::Older { reread: true });
+        assert_eq!(merge(Some(stored), picture(2, 6, "b")), Merge::Confirm);
+        assert_eq!(merge(Some(stored), picture(2, 5, "b")), Merge::Same);
     }
 
     proptest! {
@@ -95,7 +95,7 @@ mod tests {
                 let mut stored: Option<(i64, i64, String)> = None;
                 for incoming in pictures {
                     let of = stored.as_ref().map(|(v, o, p)| picture(*v, *o, p));
-                    match merge(of, picture(incoming.0, incoming.1, &incoming.2), false) {
+                    match merge(of, picture(incoming.0, incoming.1, &incoming.2)) {
                         Merge::Replace { .. } => stored = Some(incoming.clone()),
                         Merge::Confirm => stored = stored.map(|kept| (kept.0, incoming.1, kept.2)),
                         Merge::Same | Merge::Older { .. } => {}

@@ -147,6 +147,11 @@ fn obstructed(obstacle: Obstacle, plan: &str) -> impl IntoView + use<> {
              cancel in the billing portal and start {plan} when the paid time is over."
         ),
         Obstacle::AlreadyYours => format!("{plan} is yours for good already. There is nothing to pay."),
+        Obstacle::Checking => {
+            "A payment of yours is being checked, so nothing more can be bought just now. You need not do \
+                               or pay anything."
+                .to_owned()
+        }
         Obstacle::PolarDown => "Polar, who takes the payment, does not answer just now, so buying is off. Nothing was \
                                 charged. Please come back in a moment."
             .to_owned(),

@@ -10,7 +10,7 @@ use super::{
         self,
         accounts::{self, Accounts},
         binding::{self, Known},
-        catalog, pushing,
+        catalog, checking, pushing,
     },
     state::{Parts, State, Wake},
     upstream::Upstream,
@@ -159,9 +159,13 @@ async fn meet(state: &State) -> Result<(), Error> {
         Ok(binding::Bound::Mismatch(sentence)) => return Err(Error::Mistakes(vec![sentence])),
         Err(services::Error::Db(error)) => return Err(Error::Database(error)),
         Err(services::Error::Polar(error)) => {
-            tracing::warn!(error = %error, "Polar does not answer; going on with what is known");
-            binding::trust_stored(state).await?;
+            let bound = binding::trust_stored(state).await?;
+            if !bound && !error.is_passing() {
+                return Err(Error::Mistakes(vec![checking::unreachable(&error)]));
+            }
+            tracing::error!(error = %error, "Polar cannot be asked; going on with what is known, selling nothing");
         }
+        Err(error) => return Err(Error::Seed(error)),
     }
     Ok(())
 }

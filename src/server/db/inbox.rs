@@ -221,3 +221,12 @@ pub async fn backlog<'c>(on: impl Reader<'c>) -> Result<(i64, i64)> {
     .one()
     .await
 }
+
+/// Whether just this answer of a read was set aside before.
+pub async fn is_dead<'c>(on: impl Reader<'c>, kind: &str, body: &[u8]) -> Result<bool> {
+    on.read("SELECT EXISTS (SELECT 1 FROM inbox WHERE state = 'dead' AND source = 'read' AND kind = $1 AND body = $2)")
+        .bind(kind)
+        .bind(body)
+        .scalar()
+        .await
+}

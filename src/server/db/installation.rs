@@ -60,3 +60,9 @@ pub async fn catalog_confirmed_at<'c>(on: impl Reader<'c>) -> Result<Option<Mill
     let row: Option<(Option<Millis>,)> = on.read("SELECT catalog_at FROM installation WHERE id = 1").optional().await?;
     Ok(row.and_then(|row| row.0))
 }
+
+/// Whether these plans are the newest that any node noted; also before the first were.
+pub async fn plans_are<'c>(on: impl Reader<'c>, hash: &str) -> Result<bool> {
+    let select = "SELECT NOT EXISTS (SELECT 1 FROM installation WHERE plans_hash IS NOT NULL AND plans_hash <> $1)";
+    on.read(select).bind(hash).scalar().await
+}

@@ -16,16 +16,13 @@ pub struct Job {
     pub attempts: i64,
 }
 
-const QUEUE: &str = "INSERT INTO jobs (id, kind, key, run_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+const QUEUE: &str = "INSERT INTO jobs (id, kind, key, run_at) VALUES ($1, $2, $3, $4)
+                     ON CONFLICT (kind, key) WHERE state = 'queued' DO UPDATE SET run_at = excluded.run_at
+                     WHERE jobs.run_at > excluded.run_at";
 
-/// Queues work, unless the same waits already.
+/// Queues work. Where the same waits already, it is done at the earlier of both instants.
 pub async fn queue(tx: &mut Tx, id: &str, kind: &str, key: &str, run_at: Millis) -> Result<()> {
     tx.sql(QUEUE).bind(id).bind(kind).bind(key).bind(run_at).execute().await.map(drop)
-}
-
-/// Queues work outside a transaction.
-pub async fn queue_alone(db: &Db, id: &str, kind: &str, key: &str, run_at: Millis) -> Result<()> {
-    db.write(QUEUE).bind(id).bind(kind).bind(key).bind(run_at).execute().await.map(drop)
 }
 
 /// The claim as text; only the row lock differs.

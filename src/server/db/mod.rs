@@ -21,9 +21,9 @@ pub mod users;
 pub use sql::{Bind, Error, Reader, Result, Row, Sql, Tx};
 
 use sqlx::{
-    PgPool, SqlitePool,
+    Connection, PgConnection, PgPool, SqlitePool,
     migrate::Migrator,
-    postgres::PgPoolOptions,
+    postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{path::Path, str::FromStr, time::Duration};
@@ -51,15 +51,26 @@ impl Db {
     /// # Errors
     /// When the file or server cannot be reached, or a migration fails.
     pub async fn open(url: &str) -> Result<Self> {
+        if url.starts_with("postgres") {
+            // On a connection without time limits: a migration may be long, and nodes that start together wait in turn.
+            let mut alone = PgConnection::connect(url).await?;
+            POSTGRES.run(&mut alone).await?;
+            alone.close().await?;
+        }
         let db = Self::connect(url).await?;
-        db.migrate().await?;
+        if let Self::Sqlite { write, .. } = &db {
+            SQLITE.run(write).await?;
+        }
         Ok(db)
     }
 
     async fn connect(url: &str) -> Result<Self> {
         if url.starts_with("postgres") {
+            // Whatever waits longer is given back and tried again, so that a frozen node cannot hold up the others.
+            let limits =
+                [("lock_timeout", "10s"), ("statement_timeout", "20s"), ("idle_in_transaction_session_timeout", "20s")];
             let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(5));
-            return Ok(Self::Postgres(pool.connect(url).await?));
+            return Ok(Self::Postgres(pool.connect_with(PgConnectOptions::from_str(url)?.options(limits)).await?));
         }
         // busy_timeout comes first: switching to WAL may itself have to wait for a lock.
         let options = SqliteConnectOptions::from_str(url)?
@@ -74,14 +85,6 @@ impl Db {
         let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         let read = SqlitePoolOptions::new().max_connections(4).connect_with(options.pragma("query_only", "ON")).await?;
         Ok(Self::Sqlite { write, read })
-    }
-
-    async fn migrate(&self) -> Result<()> {
-        match self {
-            Self::Sqlite { write, .. } => SQLITE.run(write).await?,
-            Self::Postgres(pool) => POSTGRES.run(pool).await?,
-        }
-        Ok(())
     }
 
     /// Closes every connection once its present work is done.

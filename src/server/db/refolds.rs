@@ -35,3 +35,8 @@ pub async fn due(db: &Db, now: Millis) -> Result<Vec<(String,)>> {
 pub async fn access_rev<'c>(on: impl Reader<'c>, user: &str) -> Result<i64> {
     on.read("SELECT access_rev FROM users WHERE id = $1").bind(user).scalar().await
 }
+
+/// Moves when a user is due, outside a transaction: the fold itself failed.
+pub async fn postpone(db: &Db, user: &str, at: Millis) -> Result<()> {
+    db.write("UPDATE users SET refold_at = $2 WHERE id = $1").bind(user).bind(at).execute().await.map(drop)
+}

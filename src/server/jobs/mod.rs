@@ -64,8 +64,15 @@ where
     let state = state.clone();
     state.tasks.clone().spawn(async move {
         while !state.shutdown.is_cancelled() {
-            if let Err(error) = work(state.clone()).await {
-                tracing::warn!(task = name, error = %error, "background work failed, will be tried again");
+            // In a task of its own: a panic ends this piece of work and not the loop.
+            match tokio::spawn(work(state.clone())).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    tracing::warn!(task = name, error = %error, "background work failed, will be tried again")
+                }
+                Err(error) => {
+                    tracing::error!(task = name, error = %error, "background work panicked, will be tried again")
+                }
             }
             let woken = async {
                 match bell {

@@ -4,7 +4,7 @@ use crate::{
     model::{
         instant::Millis,
         job::{READ_OBJECT, SYNC_CHECKOUT, object_of_key},
-        order::State as OrderState,
+        order::{Stage, State as OrderState},
     },
     server::{
         db::{
@@ -20,8 +20,11 @@ use crate::{
 /// How long a job may run before another worker may take it.
 const LEASE: Millis = 60_000;
 
-/// After so many tries a job is dead.
+/// After so many tries a job is dead, unless what fails is Polar: that passes.
 const MOST_ATTEMPTS: i64 = 10;
+
+/// A checkout that is paid or being paid is looked at so often, over about a day.
+const MOST_LOOKS: i64 = 100;
 
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Millis = 15 * 60 * 1000;
@@ -30,8 +33,8 @@ const LONGEST_PAUSE: Millis = 15 * 60 * 1000;
 enum Ended {
     /// It is done, or there is nothing to do any more.
     Done,
-    /// It must be tried again; why.
-    Again(String),
+    /// It must be tried again, so often at most; why.
+    Again(i64, String),
     /// Trying again is of no use; why.
     Dead(String),
 }
@@ -54,12 +57,12 @@ pub async fn run_due(state: &State) -> Result<usize, Error> {
 async fn run(state: &State, job: &Job, token: &str) -> Result<(), Error> {
     match outcome(state, job).await {
         Ended::Done => drop(jobs::done(&state.db, &job.id, token).await?),
-        Ended::Again(why) if job.attempts < MOST_ATTEMPTS => {
+        Ended::Again(most, why) if job.attempts < most => {
             tracing::info!(job = job.kind, key = job.key, attempts = job.attempts, why, "a job will be tried again");
             let run_at = state.clock.wall() + (1000 << job.attempts.clamp(1, 20)).min(LONGEST_PAUSE);
             jobs::retry(&state.db, job, token, run_at, &why).await?;
         }
-        Ended::Again(why) | Ended::Dead(why) => {
+        Ended::Again(_, why) | Ended::Dead(why) => {
             tracing::error!(job = job.kind, key = job.key, why, "a job is dead");
             metrics::counter!("jobs_dead_total").increment(1);
             jobs::bury(&state.db, &job.id, token, &why).await?;
@@ -83,7 +86,8 @@ async fn outcome(state: &State, job: &Job) -> Ended {
 fn ended(error: Error) -> Ended {
     match error {
         Error::Polar(polar::Error::NotFound) => Ended::Dead("Polar knows no such object".to_owned()),
-        error => Ended::Again(error.to_string()),
+        Error::Polar(error) if error.is_passing() => Ended::Again(i64::MAX, error.to_string()),
+        error => Ended::Again(MOST_ATTEMPTS, error.to_string()),
     }
 }
 
@@ -94,9 +98,10 @@ async fn sync_checkout(state: &State, order: &str) -> Result<Ended, Error> {
         return Ok(Ended::Done);
     }
     if !confirming::sync_checkout(state, &order).await? {
-        return Ok(Ended::Again("somebody looked just now".to_owned()));
+        return Ok(Ended::Again(MOST_LOOKS, "somebody looked just now".to_owned()));
     }
     let now = orders::by_id(&state.db, &order.id).await?;
-    let waits = now.is_some_and(|order| order.state() == OrderState::Paid);
-    Ok(if waits { Ended::Again("paid, but Polar's record is not there yet".to_owned()) } else { Ended::Done })
+    let stage = now.map_or(Stage::Granted, |order| order.progress().stage());
+    let waits = matches!(stage, Stage::Confirmed | Stage::Paid | Stage::Received);
+    Ok(if waits { Ended::Again(MOST_LOOKS, format!("the order is {}", stage.word())) } else { Ended::Done })
 }

@@ -48,9 +48,8 @@ pub async fn feature(state: &State, user: &str, feature: &str) -> Access {
 }
 
 async fn decide(state: &State, user: &str, feature: &str) -> Result<Access, Error> {
-    if let Some(found) = entitlements::feature(&state.db, user, feature).await? {
-        let value = Value::of_stored(&found.value).unwrap_or(Value::Switch(true));
-        return Ok(Access::Granted { value, source: Some(found) });
+    if let Some(granted) = granted(state, user, feature).await? {
+        return Ok(granted);
     }
     let free = state.plans.free().and_then(|plan| plan.features.get(feature));
     if let Some(value) = free.filter(|value| **value != Value::Switch(false)) {
@@ -59,12 +58,24 @@ async fn decide(state: &State, user: &str, feature: &str) -> Result<Access, Erro
     if is_uncertain(state, user).await? {
         return Ok(Access::Unknown { why: "A payment of yours is being checked." });
     }
+    // A payment that was applied between the two looks is no longer uncertain, but granted.
+    if let Some(granted) = granted(state, user, feature).await? {
+        return Ok(granted);
+    }
     let opens = state.plans.iter().find(|plan| plan.features.contains_key(feature));
     let reason = match opens {
         Some(plan) => format!("{} is part of {}.", state.plans.feature_name(feature), plan.name),
         None => "No plan opens this.".to_owned(),
     };
     Ok(Access::Denied { reason })
+}
+
+async fn granted(state: &State, user: &str, feature: &str) -> Result<Option<Access>, Error> {
+    let found = entitlements::feature(&state.db, user, feature).await?;
+    Ok(found.map(|found| {
+        let value = Value::of_stored(&found.value).unwrap_or(Value::Switch(true));
+        Access::Granted { value, source: Some(found) }
+    }))
 }
 
 /// Whether something of the user's is known to be on its way: a payment seen and not folded, or a dead inbox row.

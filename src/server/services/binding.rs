@@ -57,9 +57,7 @@ pub async fn compare(state: &State) -> Result<Bound, Error> {
     let organization = state.polar.organization().await?;
     let to = installation_of(state, &organization);
     let held = installation::bind(&state.db, &to, state.clock.wall()).await?;
-    // The sandbox's port may change from start to start; a real API's address may not.
-    let same_api = held.api_base == to.api_base || state.config.uses_sandbox();
-    if held.organization_id != to.organization_id || !same_api {
+    if is_another(state, &held, &to) {
         return Ok(Bound::Mismatch(mismatch(&held, &to)));
     }
     *state.known.currency.write().unwrap_or_else(PoisonError::into_inner) = organization.default_presentment_currency;
@@ -69,6 +67,22 @@ pub async fn compare(state: &State) -> Result<Bound, Error> {
     state.known.bound.store(true, Ordering::Release);
     state.known.compared.store(true, Ordering::Release);
     Ok(Bound::To(held))
+}
+
+/// As [`compare`], but changes nothing: what is wrong, if anything.
+///
+/// # Errors
+/// When Polar or the database fails.
+pub async fn look(state: &State) -> Result<Option<String>, Error> {
+    let to = installation_of(state, &state.polar.organization().await?);
+    let held = get(state).await?;
+    Ok(held.filter(|held| is_another(state, held, &to)).map(|held| mismatch(&held, &to)))
+}
+
+/// The sandbox's port may change from start to start; a real API's address may not.
+fn is_another(state: &State, held: &Installation, to: &Installation) -> bool {
+    let same_api = held.api_base == to.api_base || state.config.uses_sandbox();
+    held.organization_id != to.organization_id || !same_api
 }
 
 fn installation_of(state: &State, organization: &Organization) -> Installation {
@@ -89,15 +103,14 @@ fn mismatch(held: &Installation, to: &Installation) -> String {
     )
 }
 
-/// Goes on with the Polar that the database was bound to before, while this one does not answer.
+/// Goes on with the Polar that the database was bound to before, while this one does not answer; `false` if there is none.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn trust_stored(state: &State) -> Result<(), Error> {
-    if get(state).await?.is_some() {
-        state.known.bound.store(true, Ordering::Release);
-    }
-    Ok(())
+pub async fn trust_stored(state: &State) -> Result<bool, Error> {
+    let bound = get(state).await?.is_some();
+    state.known.bound.store(bound, Ordering::Release);
+    Ok(bound)
 }
 
 /// The Polar that the database is bound to.

@@ -13,12 +13,16 @@ use crate::{
     },
     server::{
         db::{installation, mirror},
+        polar::Seen,
         state::State,
     },
 };
-use std::sync::{
-    Arc, RwLock,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// How long prices count as fresh.
@@ -130,10 +134,9 @@ pub async fn refreshed(state: &State) -> Result<Catalog, Error> {
 /// Asks Polar; on failure marks what there is as stale.
 async fn refresh(state: &State) -> Result<Catalog, Error> {
     let (now, began) = (state.clock.wall(), state.catalog.expired.load(Ordering::Acquire));
-    let products = match state.polar.objects(Kind::Product, &[]).await {
-        Ok(products) => products,
-        Err(error) => {
-            tracing::warn!(error = %error, "Polar's products cannot be read");
+    let products = match products(state).await {
+        Some(products) => products,
+        None => {
             let old = from_mirror(state).await?.catalog;
             let stale = Catalog { stale: true, ..old };
             state.catalog.put(stale.clone(), now + RETRY_AFTER, began);
@@ -149,11 +152,25 @@ async fn refresh(state: &State) -> Result<Catalog, Error> {
     Ok(catalog)
 }
 
+/// Polar's products; `None` while they cannot be read, or while it is not known whose Polar that is.
+async fn products(state: &State) -> Option<Vec<Seen<serde_json::Value>>> {
+    if !state.known.is_compared() {
+        return None;
+    }
+    let read = state.polar.objects(Kind::Product, &[]).await;
+    read.inspect_err(|error| tracing::warn!(error = %error, "Polar's products cannot be read")).ok()
+}
+
 /// The last good copy; due for a refresh at once.
 async fn from_mirror(state: &State) -> Result<Kept, Error> {
     let rows = mirror::products(&state.db).await?;
-    let products: Vec<(String, ProductFacts)> =
-        (rows.into_iter()).filter_map(|row| Some((row.id, serde_json::from_str(&row.projection).ok()?))).collect();
+    let held: BTreeMap<String, String> = mirror::product_plans(&state.db).await?.into_iter().collect();
+    // A product whose tag changed gives the plan of its first tag: until that is resolved it is not for sale.
+    let as_tied = |id: &String, facts: &ProductFacts| facts.plan() == held.get(id).map(String::as_str);
+    let products: Vec<(String, ProductFacts)> = (rows.into_iter())
+        .filter_map(|row| Some((row.id, serde_json::from_str(&row.projection).ok()?)))
+        .filter(|(id, facts)| as_tied(id, facts))
+        .collect();
     let offers = Offers::join(&state.plans, &products, &state.known.currency());
     let confirmed_at = installation::catalog_confirmed_at(&state.db).await?;
     Ok(Kept { catalog: Catalog { offers: Arc::new(offers), confirmed_at, stale: false }, refresh_at: 0 })

@@ -15,9 +15,8 @@ const SKEW: i64 = 60_000;
 /// When the database fails.
 pub async fn findings(state: &State) -> Result<Vec<String>, Error> {
     let mut found = Vec::new();
-    match binding::compare(state).await {
-        Ok(binding::Bound::To(_)) => {}
-        Ok(binding::Bound::Mismatch(sentence)) => found.push(sentence),
+    match binding::look(state).await {
+        Ok(mismatch) => found.extend(mismatch),
         Err(Error::Polar(error)) => return Ok(vec![unreachable(&error)]),
         Err(error) => return Err(error),
     }
@@ -26,7 +25,8 @@ pub async fn findings(state: &State) -> Result<Vec<String>, Error> {
     Ok(found)
 }
 
-fn unreachable(error: &polar::Error) -> String {
+/// What to do about a Polar that cannot be asked.
+pub fn unreachable(error: &polar::Error) -> String {
     match error {
         polar::Error::Unauthorized => {
             "Polar does not accept POLAR_ACCESS_TOKEN: it is wrong, expired, or of the other \

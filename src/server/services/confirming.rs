@@ -2,18 +2,22 @@
 //! says about its checkout counts. Access never waits for a webhook.
 
 use super::{
-    Error,
+    Error, new_id,
     syncing::{Unchanged, observe},
 };
 use crate::{
     model::{
         instant::Millis,
+        job::SYNC_CHECKOUT,
         order::{Stage, State as OrderState},
         projection::Kind,
         quote::Quote,
     },
     server::{
-        db::orders::{self, OrderRow},
+        db::{
+            self, jobs, mirror,
+            orders::{self, OrderRow},
+        },
         polar,
         state::State,
     },
@@ -21,6 +25,9 @@ use crate::{
 
 /// At most one look at Polar in so long an order, over all nodes.
 const LOOK_EVERY: Millis = 2_000;
+
+/// A job looks again so long after a read that said paid, or being paid.
+const LOOK_AGAIN: Millis = 5_000;
 
 /// An order as its buyer may see it.
 #[derive(Clone, Debug)]
@@ -54,6 +61,9 @@ pub struct Confirmation {
 /// # Errors
 /// When the database fails; Polar failing is told in the answer.
 pub async fn of_order(state: &State, user: &str, order: &str) -> Result<Option<Confirmation>, Error> {
+    if uuid::Uuid::parse_str(order).is_err() {
+        return Ok(None);
+    }
     let order = orders::by_id(&state.db, order).await?;
     look(state, user, order).await
 }
@@ -63,6 +73,9 @@ pub async fn of_order(state: &State, user: &str, order: &str) -> Result<Option<C
 /// # Errors
 /// As [`of_order`].
 pub async fn of_checkout(state: &State, user: &str, checkout: &str) -> Result<Option<Confirmation>, Error> {
+    if uuid::Uuid::parse_str(checkout).is_err() {
+        return Ok(None);
+    }
     let order = orders::by_checkout(&state.db, checkout).await?;
     look(state, user, order).await
 }
@@ -88,12 +101,15 @@ async fn look(state: &State, user: &str, order: Option<OrderRow>) -> Result<Opti
         Err(error) => return Err(error),
     };
     let order = orders::by_id(&state.db, &order.id).await?.unwrap_or(order);
-    Ok(Some(confirmation(order, polar_is_down)))
+    Ok(Some(confirmation(order, polar_is_down, state.clock.wall())))
 }
 
-fn confirmation(order: OrderRow, polar_is_down: bool) -> Confirmation {
+fn confirmation(order: OrderRow, polar_is_down: bool, now: Millis) -> Confirmation {
+    let stage = order.progress().stage();
+    // Nobody works on it any more: there is no checkout, and the buyer must not wait for one.
+    let abandoned = stage == Stage::Preparing && order.lease_until <= now;
     Confirmation {
-        stage: order.progress().stage(),
+        stage: if abandoned { Stage::Expired } else { stage },
         quote: order.quote(),
         order_id: order.id,
         plan: order.plan,
@@ -146,8 +162,16 @@ async fn look_at_checkout(state: &State, order: &OrderRow, checkout: &str) -> Re
 /// When the database fails.
 pub async fn note_status(state: &State, order: &str, status: &str) -> Result<(), Error> {
     let now = state.clock.wall();
-    (state.db).transaction(async |tx| orders::checked(tx, order, status, now).await).await?;
-    Ok(())
+    let noted: Result<(), db::Error> = (state.db)
+        .transaction(async |tx| {
+            // What was bought is read by a job as well: whoever asked for this read may be gone before the next one.
+            if matches!(status, "confirmed" | "succeeded") {
+                jobs::queue(tx, &new_id(), SYNC_CHECKOUT, order, now + LOOK_AGAIN).await?;
+            }
+            orders::checked(tx, order, status, now).await.map(drop)
+        })
+        .await;
+    Ok(noted?)
 }
 
 /// The bills of a checkout and the subscription that they belong to.
@@ -165,7 +189,7 @@ async fn read_bought(state: &State, checkout: &str) -> Result<(), Error> {
 /// Also reads the product where it is unknown: without its plan nothing could be granted.
 async fn observe_with_product(state: &State, kind: Kind, seen: &polar::Seen<serde_json::Value>) -> Result<(), Error> {
     if let Some(product) = seen.value["product_id"].as_str()
-        && crate::server::db::mirror::object(&state.db, Kind::Product, product).await?.is_none()
+        && mirror::object(&state.db, Kind::Product, product).await?.is_none()
     {
         let product = state.polar.object(Kind::Product, product).await?;
         observe(state, Kind::Product.stored(), &product, Unchanged::Skip).await?;

@@ -24,6 +24,9 @@ pub enum Error {
     /// Polar.
     #[error(transparent)]
     Polar(#[from] polar::Error),
+    /// The work ended before its answer.
+    #[error("the work was interrupted")]
+    Interrupted,
 }
 
 /// A new id: a UUID whose order is that of time.

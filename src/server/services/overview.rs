@@ -119,6 +119,8 @@ pub struct Waiting {
 /// # Errors
 /// When the database fails.
 pub async fn of(state: &State, user: &str) -> Result<Overview, Error> {
+    // First: a payment that is applied meanwhile then shows in what is held.
+    let uncertain = access::is_uncertain(state, user).await?;
     let held = access::all(state, user).await?;
     let objects = mirror::of_owner(&state.db, user).await?;
     let plans: BTreeMap<String, String> = mirror::product_plans(&state.db).await?.into_iter().collect();
@@ -127,7 +129,7 @@ pub async fn of(state: &State, user: &str) -> Result<Overview, Error> {
     Ok(Overview {
         is_paid: top.is_some(),
         plan: top.or_else(|| state.plans.free().cloned()),
-        uncertain: access::is_uncertain(state, user).await?,
+        uncertain,
         contracts: reading.contracts(),
         purchases: reading.purchases(),
         features: reading.features(),

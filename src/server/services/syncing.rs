@@ -32,15 +32,18 @@ pub enum Unchanged {
 /// # Errors
 /// When the database fails. An object that cannot be read becomes a dead inbox row, not an error.
 pub async fn observe(state: &State, kind: &str, seen: &Seen<Value>, unchanged: Unchanged) -> Result<(), Error> {
-    let parsed = applying::of_read(kind, seen.observed_us, &seen.value).ok();
-    if unchanged == Unchanged::Skip
-        && let Some(parsed) = &parsed
-        && !says_something(state, parsed).await?
-    {
-        return Ok(());
+    let body = seen.value.to_string();
+    if unchanged == Unchanged::Skip {
+        let new = match applying::of_read(kind, seen.observed_us, &seen.value) {
+            Ok(parsed) => says_something(state, &parsed).await?,
+            // Set aside once is enough: the same unreadable answer comes at every look.
+            Err(_) => !inbox::is_dead(&state.db, kind, body.as_bytes()).await?,
+        };
+        if !new {
+            return Ok(());
+        }
     }
     let (token, now) = (new_id(), state.clock.wall());
-    let body = seen.value.to_string();
     let about = (kind, seen.observed_us, body.as_bytes());
     let row = inbox::put_read(&state.db, about, &token, (now, now + LEASE)).await?;
     applying::apply(state, &row, &token).await
@@ -53,12 +56,12 @@ async fn says_something(state: &State, parsed: &Parsed) -> Result<bool, Error> {
         Fact::Object(seen) => {
             let stored = mirror::object(&state.db, seen.kind, &seen.id).await?;
             let picture = stored.as_ref().map(mirror::ObjectRow::picture);
-            merge(picture, incoming(seen.version_us, &seen.projection), true)
+            merge(picture, incoming(seen.version_us, &seen.projection))
         }
         Fact::Customer(seen) => {
             let stored = mirror::customer(&state.db, &seen.id).await?;
             let picture = stored.as_ref().and_then(mirror::CustomerRow::picture);
-            merge(picture, incoming(seen.version_us, &seen.projection), true)
+            merge(picture, incoming(seen.version_us, &seen.projection))
         }
         Fact::Checkout(_) | Fact::Other => Merge::Same,
     };

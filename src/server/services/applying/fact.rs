@@ -62,8 +62,9 @@ struct Envelope {
 /// # Errors
 /// When it is no JSON, no envelope, or lacks what rules rest on.
 pub fn parse(row: &InboxRow) -> Result<Parsed, Unparsable> {
-    match (&row.kind, row.observed_us) {
-        (Some(kind), Some(observed_us)) => {
+    // A webhook that was applied before has a kind as well: only the source tells them apart.
+    match (&row.kind, row.observed_us, row.source.as_str()) {
+        (Some(kind), Some(observed_us), "read") => {
             let object = json(&row.body).map_err(|reason| nameless(kind, reason))?;
             of_read(kind, observed_us, &object)
         }

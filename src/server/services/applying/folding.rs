@@ -1,29 +1,29 @@
 //! Folding one user's access, inside a transaction that holds the user's lock, and on the instants when time alone
 //! changes it.
 
-use super::super::{Error, new_id};
+use super::{
+    super::{Error, new_id},
+    sources,
+};
 use crate::{
-    model::{
-        fold::{self, Purchase, Source, Subscription},
-        instant::{Millis, parse_ms},
-        job,
-        projection::{Kind, OrderFacts, SubscriptionFacts},
-    },
+    model::{fold, instant::Millis, job, projection::Kind},
     server::{
         db::{
             self, Tx,
             entitlements::{self, Cause},
-            jobs,
-            mirror::{self, ObjectRow},
+            installation, jobs,
+            mirror::ObjectRow,
             orders, refolds,
         },
         state::State,
     },
 };
-use std::collections::BTreeMap;
 
 /// A look at Polar that an instant asks for waits so long, so that Polar's own second-grained clock is past it.
 const LOOK_AFTER: Millis = 3_000;
+
+/// A fold that failed is tried again after so long.
+const POSTPONED: Millis = 60_000;
 
 /// Computes a user's access again from the mirror; stores entitlements, ledger lines, completed orders and due work.
 /// `received_at` is when the fact behind it reached us.
@@ -38,55 +38,19 @@ pub async fn refold(
     received_at: Millis,
 ) -> Result<(), db::Error> {
     let (wall, billing) = (state.clock.wall(), state.clock.billing());
-    let objects = planned(&mut *tx, state, user).await?;
-    let sources: Vec<Source> = objects.iter().filter_map(|(row, plan)| source(row, plan.clone())).collect();
-    let folded = fold::fold(&sources, &state.plans, billing);
+    let objects = sources::planned(&mut *tx, state, user).await?;
+    let folded = fold::fold(&sources::of(&objects)?, &state.plans, billing);
     let stored = entitlements::of(&mut *tx, user).await?;
     let changes = fold::difference(&stored, &folded.wanted);
     entitlements::change(tx, user, &changes, cause, (billing, wall)).await?;
-    refolds::set(tx, user, folded.refold_at).await?;
+    // While another version with other plans is being rolled out, whoever has the newer ones folds again.
+    let outdated = !installation::plans_are(&mut *tx, state.plans.hash()).await?;
+    refolds::set(tx, user, if outdated { Some(billing) } else { folded.refold_at }).await?;
     for subscription in &folded.reads {
         let key = job::object_key(Kind::Subscription, subscription);
         jobs::queue(tx, &new_id(), job::READ_OBJECT, &key, wall + LOOK_AFTER).await?;
     }
     complete_orders(tx, user, &objects, (received_at, wall)).await
-}
-
-/// A user's objects whose product belongs to a plan of ours, with its slug. Nothing is said about the others: a bought
-/// product without a plan keeps its order open, and its buyer is told that we are checking, never that there is nothing.
-async fn planned(tx: &mut Tx, state: &State, user: &str) -> Result<Vec<(ObjectRow, String)>, db::Error> {
-    let plans: BTreeMap<String, String> = mirror::product_plans(&mut *tx).await?.into_iter().collect();
-    let objects = mirror::of_owner(&mut *tx, user).await?;
-    let planned = objects.into_iter().filter_map(|row| {
-        let plan = plans.get(row.product_id.as_ref()?).filter(|slug| state.plans.get(slug).is_some())?;
-        Some((row, plan.clone()))
-    });
-    Ok(planned.collect())
-}
-
-fn source(row: &ObjectRow, plan: String) -> Option<Source> {
-    match Kind::of_stored(&row.kind)? {
-        Kind::Product => None,
-        Kind::Subscription => {
-            let facts: SubscriptionFacts = serde_json::from_str(&row.projection).ok()?;
-            Some(Source::Subscription(Subscription {
-                id: row.id.clone(),
-                plan,
-                past_due_at: facts.past_due_at.as_deref().and_then(parse_ms),
-                ends_at: facts.ends_at.as_deref().and_then(parse_ms),
-                status: facts.status,
-                observed_at: row.observed_us / 1000,
-            }))
-        }
-        Kind::Order => {
-            let facts: OrderFacts = serde_json::from_str(&row.projection).ok()?;
-            let once = facts.billing_reason == "purchase" && facts.subscription_id.is_none();
-            once.then(|| {
-                let bought_at = parse_ms(&facts.created_at).unwrap_or(row.version_us / 1000);
-                Source::Purchase(Purchase { id: row.id.clone(), plan, status: facts.status, bought_at })
-            })
-        }
-    }
 }
 
 /// An order of ours is done when what was bought is in the mirror and folded.
@@ -147,9 +111,16 @@ pub async fn refold_user(state: &State, user: &str, cause: &Cause) -> Result<(),
 /// When the database fails.
 pub async fn refold_due(state: &State) -> Result<usize, Error> {
     let now = state.clock.billing();
+    if !installation::plans_are(&state.db, state.plans.hash()).await? {
+        return Ok(0);
+    }
     let due = refolds::due(&state.db, now).await?;
     for (user,) in &due {
-        refold_user(state, user, &Cause { kind: "timer", id: now.to_string() }).await?;
+        if let Err(error) = refold_user(state, user, &Cause { kind: "timer", id: now.to_string() }).await {
+            // One user whose fold fails must not stand in the way of the others.
+            tracing::error!(user_id = user, error = %error, "access could not be computed again");
+            refolds::postpone(&state.db, user, now + POSTPONED).await?;
+        }
     }
     Ok(due.len())
 }

@@ -30,6 +30,9 @@ use std::collections::BTreeSet;
 /// A read that should settle two pictures of one version waits at least so long (C§0).
 const REREAD_AFTER: Millis = 15_000;
 
+/// A product that is not in the mirror yet mostly comes by itself; it is read if it does not within so long.
+const PRODUCT_AFTER: Millis = 3_000;
+
 /// Why a row was not settled.
 #[derive(Debug)]
 pub enum Failure {
@@ -131,7 +134,7 @@ impl Merging<'_> {
     async fn customer(&self, tx: &mut Tx, seen: &MirroredCustomer) -> Result<Merge, db::Error> {
         let stored = mirror::customer(&mut *tx, &seen.id).await?;
         let incoming = Picture { stamp: self.stamp(seen.version_us), projection: &seen.projection };
-        let merged = decide(stored.as_ref().and_then(|row| row.picture()), incoming, self.parsed.read);
+        let merged = decide(stored.as_ref().and_then(|row| row.picture()), incoming);
         match merged {
             Merge::Replace { .. } => mirror::put_customer(tx, seen, self.parsed.observed_us, self.row.seq).await?,
             Merge::Confirm => mirror::confirm_customer(tx, &seen.id, self.parsed.observed_us).await?,
@@ -143,7 +146,7 @@ impl Merging<'_> {
     async fn object(&self, tx: &mut Tx, seen: &Mirrored) -> Result<Merge, db::Error> {
         let stored = mirror::object(&mut *tx, seen.kind, &seen.id).await?;
         let incoming = Picture { stamp: self.stamp(seen.version_us), projection: &seen.projection };
-        let merged = decide(stored.as_ref().map(ObjectRow::picture), incoming, self.parsed.read);
+        let merged = decide(stored.as_ref().map(ObjectRow::picture), incoming);
         match merged {
             Merge::Replace { .. } => mirror::put_object(tx, seen, self.parsed.observed_us, self.row.seq).await?,
             Merge::Confirm => mirror::confirm_object(tx, seen.kind, &seen.id, self.parsed.observed_us).await?,
@@ -167,6 +170,7 @@ impl Merging<'_> {
         if !owners.users.is_subset(locked) {
             return Err(Rollback::MoreUsers(owners.users));
         }
+        self.ask_for_product(tx).await?;
         let cause = Cause { kind: "inbox", id: self.row.seq.to_string() };
         for user in &owners.users {
             refold(tx, self.state, user, &cause, self.row.received_at).await?;
@@ -184,6 +188,17 @@ impl Merging<'_> {
             objects.retain(|row| (row.kind == kind && row.id == seen.id) || of_this(row));
         }
         Ok(objects)
+    }
+
+    /// Without its product nothing can be granted by an object: one that is not in the mirror yet is read.
+    async fn ask_for_product(&self, tx: &mut Tx) -> Result<(), db::Error> {
+        let Fact::Object(seen) = &self.parsed.fact else { return Ok(()) };
+        let Some(product) = &seen.ties.product_id else { return Ok(()) };
+        if mirror::object(&mut *tx, Kind::Product, product).await?.is_none() {
+            let run_at = self.state.clock.wall() + PRODUCT_AFTER;
+            jobs::queue(tx, &new_id(), job::READ_OBJECT, &job::object_key(Kind::Product, product), run_at).await?;
+        }
+        Ok(())
     }
 
     async fn tie_product(&self, tx: &mut Tx, seen: &Mirrored) -> Result<(), db::Error> {

@@ -8,9 +8,11 @@ mod fact;
 mod folding;
 mod merging;
 mod owning;
+mod sources;
 
 pub use fact::{Fact, Parsed, Unparsable, of_read};
 pub use folding::{refold_due, refold_user};
+pub use sources::{of as sources_of, planned};
 
 use super::{Error, new_id};
 use crate::{

@@ -39,7 +39,10 @@ pub async fn begin(state: &State, buyer: &Buyer, wish: &Wish, quote: &Quote) -> 
             refolds::lock_user(tx, &buyer.user_id).await?;
             match orders::by_id(&mut *tx, &wish.order_id).await? {
                 Some(order) if order.user_id != buyer.user_id => Ok(Begun::NotTheirs),
-                Some(order) => found(tx, order, &token, now).await,
+                Some(order) => {
+                    let as_shown = order.quote_hash == wish.quote_hash && order.quote_hash == quote.hash();
+                    found(tx, order, as_shown, &token, now).await
+                }
                 None if wish.quote_hash != quote.hash() => Ok(Begun::NewQuote),
                 None => write(tx, &row(buyer, wish, quote, &token, now)).await,
             }
@@ -48,13 +51,17 @@ pub async fn begin(state: &State, buyer: &Buyer, wish: &Wish, quote: &Quote) -> 
     Ok(begun?)
 }
 
-/// An abandoned commit is taken over; anything else is answered as it is.
-async fn found(tx: &mut Tx, order: OrderRow, token: &str, now: Millis) -> Result<Begun, db::Error> {
+/// An abandoned commit is taken over, unless the price moved since it was agreed to; anything else is answered as it is.
+async fn found(tx: &mut Tx, order: OrderRow, as_shown: bool, token: &str, now: Millis) -> Result<Begun, db::Error> {
     let abandoned = order.state() == OrderState::Committing && order.lease_until <= now;
-    if abandoned && orders::lease_again(tx, &order.id, token, now, now + LEASE).await? {
+    if !abandoned || !orders::lease_again(tx, &order.id, token, now, now + LEASE).await? {
+        return Ok(Begun::There(Box::new(order)));
+    }
+    if as_shown {
         return Ok(Begun::Mine(token.to_owned()));
     }
-    Ok(Begun::There(Box::new(order)))
+    orders::refuse(tx, &order.id, token, "quote_changed").await?;
+    Ok(Begun::NewQuote)
 }
 
 async fn write(tx: &mut Tx, order: &OrderRow) -> Result<Begun, db::Error> {

@@ -2,14 +2,22 @@
 //! that is paid or being paid.
 
 use super::{
-    super::{Error, confirming, syncing},
+    super::{
+        Error,
+        applying::{planned, sources_of},
+        confirming, syncing,
+    },
     Obstacle,
 };
 use crate::{
-    model::{fold::plan_feature, projection::Kind, quote::Quote},
+    model::{
+        fold::{Source, fold},
+        projection::Kind,
+        quote::Quote,
+    },
     server::{
         db::{
-            entitlements,
+            self,
             mirror::{self, ObjectRow},
             orders,
         },
@@ -27,8 +35,12 @@ pub async fn held(state: &State, user: &str, quote: &Quote) -> Result<Option<Obs
         let owned = mirror::of_owner(&state.db, user).await?;
         return Ok(owned.iter().any(is_live).then_some(Obstacle::ChangePlan));
     }
-    let plan = entitlements::feature(&state.db, user, &plan_feature(&quote.offer.plan)).await?;
-    Ok(plan.filter(|held| held.source_kind == "purchase").map(|_| Obstacle::AlreadyYours))
+    let held: Result<Vec<Source>, db::Error> =
+        (state.db).transaction(async |tx| sources_of(&planned(tx, state, user).await?)).await;
+    let now = state.clock.billing();
+    let same = |source: &Source| matches!(source, Source::Purchase(purchase) if purchase.plan == quote.offer.plan);
+    let lasts = |source: Source| !fold(&[source], &state.plans, now).wanted.is_empty();
+    Ok(held?.into_iter().filter(same).any(lasts).then_some(Obstacle::AlreadyYours))
 }
 
 fn is_live(row: &ObjectRow) -> bool {

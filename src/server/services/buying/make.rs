@@ -1,14 +1,17 @@
 //! The second and third step: Polar is read, the checkout made, held against the quote, and stored under the lease.
 
-use super::{super::Error, Buyer, Committed, Obstacle, Wish, again, checks, linking};
+use super::{
+    super::{Error, new_id},
+    Buyer, Committed, Obstacle, Wish, again, checks, had_trial, linking,
+};
 use crate::{
-    model::quote::Quote,
+    model::{instant::Millis, job::SYNC_CHECKOUT, quote::Quote},
     server::{
         db::{
-            self,
+            self, jobs,
             orders::{self, Opened},
         },
-        polar::{Checkout, CheckoutRequest},
+        polar::{self, Checkout, CheckoutRequest},
         state::State,
     },
 };
@@ -16,6 +19,9 @@ use std::collections::BTreeMap;
 
 /// Polar takes metadata of 1–500 characters (C§1.3).
 const LONGEST_METADATA: usize = 500;
+
+/// A new checkout is looked at once by itself, after so long.
+const LOOK_AFTER: Millis = 15 * 60 * 1000;
 
 /// Makes the checkout of a leased order.
 pub async fn make(state: &State, buyer: &Buyer, wish: &Wish, quote: &Quote, token: &str) -> Result<Committed, Error> {
@@ -35,6 +41,13 @@ pub async fn make(state: &State, buyer: &Buyer, wish: &Wish, quote: &Quote, toke
         Ok(Attempt::PaidEarlier(earlier)) => {
             refuse(state, order, token, "paid_earlier", Committed::Confirmation(earlier)).await
         }
+        Ok(Attempt::NewQuote) => refuse(state, order, token, "quote_changed", Committed::NewQuote).await,
+        Ok(Attempt::LeaseLost) => settled_elsewhere(state, order, quote).await,
+        // What is offered is no longer for sale like this: the catalog is read again and the new quote shown.
+        Err(Error::Polar(error @ (polar::Error::Refused { .. } | polar::Error::NotFound))) => {
+            tracing::warn!(order_id = order, error = %error, "Polar refused the checkout");
+            refuse(state, order, token, "quote_changed", Committed::NewQuote).await
+        }
         Err(Error::Polar(error)) => {
             tracing::warn!(order_id = order, user_id = buyer.user_id, error = %error, "no checkout could be made");
             refuse(state, order, token, "polar_down", Committed::PolarDown).await
@@ -47,6 +60,10 @@ enum Attempt {
     Made(Box<Checkout>),
     Obstacle(Obstacle),
     PaidEarlier(String),
+    /// The fresh reads brought an earlier trial to light.
+    NewQuote,
+    /// Another commit has the order now.
+    LeaseLost,
 }
 
 async fn attempt(state: &State, buyer: &Buyer, wish: &Wish, quote: &Quote, token: &str) -> Result<Attempt, Error> {
@@ -56,9 +73,16 @@ async fn attempt(state: &State, buyer: &Buyer, wish: &Wish, quote: &Quote, token
     if let Some(earlier) = checks::paid_earlier(state, &buyer.user_id, &wish.order_id).await? {
         return Ok(Attempt::PaidEarlier(earlier));
     }
+    if quote.trial.is_some() && had_trial(state, &buyer.user_id).await? {
+        return Ok(Attempt::NewQuote);
+    }
     linking::link(state, buyer).await?;
     let now = state.clock.wall();
-    (state.db).transaction(async |tx| orders::sent(tx, &wish.order_id, token, now).await).await?;
+    let sent: Result<bool, db::Error> =
+        (state.db).transaction(async |tx| orders::sent(tx, &wish.order_id, token, now).await).await;
+    if !sent? {
+        return Ok(Attempt::LeaseLost);
+    }
     let checkout = state.polar.create_checkout(&request(state, buyer, wish, quote)).await?;
     Ok(Attempt::Made(Box::new(checkout)))
 }
@@ -102,8 +126,13 @@ async fn store(
     let opened =
         Opened { id: &checkout.id, url: &checkout.url, status: &checkout.status, expires_at: checkout.expires_at() };
     let now = state.clock.wall();
-    let stored: Result<bool, db::Error> =
-        (state.db).transaction(async |tx| orders::open(tx, order, token, opened, now).await).await;
+    let stored: Result<bool, db::Error> = (state.db)
+        .transaction(async |tx| {
+            // Also a buyer who pays and never comes back gets access, whatever becomes of the webhooks.
+            jobs::queue(tx, &new_id(), SYNC_CHECKOUT, order, now + LOOK_AFTER).await?;
+            orders::open(tx, order, token, opened, now).await
+        })
+        .await;
     if stored? {
         let Quote { offer, .. } = quote;
         tracing::info!(
@@ -115,6 +144,11 @@ async fn store(
         );
         return Ok(Committed::Checkout(checkout.url.clone()));
     }
+    settled_elsewhere(state, order, quote).await
+}
+
+/// What is stored counts: another commit made it.
+async fn settled_elsewhere(state: &State, order: &str, quote: &Quote) -> Result<Committed, Error> {
     match orders::by_id(&state.db, order).await? {
         Some(order) => again::again(state, Box::new(order), quote).await,
         None => Ok(Committed::NotFound),

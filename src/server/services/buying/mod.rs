@@ -10,7 +10,7 @@ mod checks;
 mod linking;
 mod make;
 
-use super::{Error, catalog, new_id};
+use super::{Error, access, catalog, new_id};
 use crate::{
     model::{plan::Plan, projection::Kind, quote::Quote},
     server::{db::mirror, state::State},
@@ -85,6 +85,8 @@ pub enum Obstacle {
     ChangePlan,
     /// They have this for good already.
     AlreadyYours,
+    /// A payment of theirs is being checked.
+    Checking,
     /// Polar does not answer.
     PolarDown,
 }
@@ -100,16 +102,27 @@ pub async fn propose(state: &State, user: &str, plan: &str, interval: &str) -> R
     let quote = Quote::of(offer, had_trial(state, user).await?);
     let obstacle = match checks::held(state, user, &quote).await? {
         Some(obstacle) => Some(obstacle),
-        None => catalog.stale.then_some(Obstacle::PolarDown),
+        None if access::is_uncertain(state, user).await? => Some(Obstacle::Checking),
+        None => (catalog.stale || !state.known.is_compared()).then_some(Obstacle::PolarDown),
     };
     Ok(Some(Proposal { plan: plan.clone(), quote, order_id: new_id(), obstacle }))
 }
 
-/// Commits an order: see the module.
+/// Commits an order: see the module. The work goes on when the caller goes away: a browser that closes the connection,
+/// as a second click does, must not leave an order half made.
 ///
 /// # Errors
 /// When the database fails; whatever was begun can be committed again.
 pub async fn commit(state: &State, buyer: &Buyer, wish: &Wish) -> Result<Committed, Error> {
+    let (for_task, buyer, wish) = (state.clone(), buyer.clone(), wish.clone());
+    let task = state.tasks.spawn(async move { commit_whole(&for_task, &buyer, &wish).await });
+    task.await.map_err(|_| Error::Interrupted)?
+}
+
+async fn commit_whole(state: &State, buyer: &Buyer, wish: &Wish) -> Result<Committed, Error> {
+    if !state.known.is_compared() {
+        return Ok(Committed::PolarDown);
+    }
     if uuid::Uuid::parse_str(&wish.order_id).is_err() {
         return Ok(Committed::NotFound);
     }
