@@ -146,13 +146,8 @@ impl Shop {
         Self { state, polar, origin, http: browser(), stop, served, place }
     }
 
-    /// Stops it once everything is worked off; nothing may have failed.
-    pub async fn close(self) {
-        self.close_with_dead(0).await;
-    }
-
-    /// As [`Shop::close`], but so many inbox rows must be dead.
-    pub async fn close_with_dead(self, dead: i64) {
+    /// Waits until nothing is left to do now.
+    pub async fn worked_off(&self) {
         let state = &self.state;
         // Rows first: what they say may queue jobs.
         let look = async || {
@@ -163,6 +158,17 @@ impl Shop {
             if rows.is_empty() { Ok(()) } else { Err(rows) }
         };
         wait_until("the inbox and the jobs to be worked off", look).await;
+    }
+
+    /// Stops it once everything is worked off; nothing may have failed.
+    pub async fn close(self) {
+        self.close_with_dead(0).await;
+    }
+
+    /// As [`Shop::close`], but so many inbox rows must be dead.
+    pub async fn close_with_dead(self, dead: i64) {
+        self.worked_off().await;
+        let state = &self.state;
         let inbox = "SELECT COALESCE(kind, '?'), COALESCE(error, '?') FROM inbox WHERE state = 'dead'";
         let rows: Vec<(String, String)> = state.db.read(inbox).all().await.expect("rows");
         assert_eq!(i64::try_from(rows.len()), Ok(dead), "dead rows of the inbox: {rows:?}");
