@@ -154,6 +154,10 @@ async fn another_polar_is_refused_in_one_sentence() {
     shop.close().await;
 }
 
+async fn queue(db: &Db, key: &str, run_at: i64) -> boreal::server::db::Result<()> {
+    db.transaction(async |tx| jobs::queue(tx, &new_id(), "read_object", key, run_at).await).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn work_given_back_while_the_same_is_queued_waits_once() {
     let shop = Shop::open().await;
@@ -162,18 +166,18 @@ async fn work_given_back_while_the_same_is_queued_waits_once() {
     let far = shop.state.clock.wall() + 3_600_000;
     for round in 0..100 {
         let key = format!("product:{round}");
-        jobs::queue_alone(db, &new_id(), "read_object", &key, far).await.expect("a row");
+        queue(db, &key, far).await.expect("a row");
         let token = new_id();
         // As a worker claims it; it is due so late that the shop's own workers leave it alone.
         let claim = "UPDATE jobs SET state = 'running', lease_token = $2, lease_until = $3, attempts = attempts + 1
                      WHERE key = $1 AND state = 'queued' RETURNING id, kind, key, attempts";
         let job: Job = db.write(claim).bind(&key).bind(&token).bind(far).one().await.expect("the queued one");
-        let (id, other) = (new_id(), db.clone());
+        let other = db.clone();
         let (given_back, queued) = tokio::join!(
             jobs::retry(db, &job, &token, far, "later"),
             tokio::spawn({
                 let key = key.clone();
-                async move { jobs::queue_alone(&other, &id, "read_object", &key, far).await }
+                async move { queue(&other, &key, far).await }
             })
         );
         given_back.expect("no collision");
