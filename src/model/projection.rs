@@ -56,6 +56,8 @@ pub struct Mirrored {
     pub amount: Option<i64>,
     /// Lower-case ISO code.
     pub currency: Option<String>,
+    /// Why a bill was made; for logs.
+    pub billing_reason: Option<String>,
     /// The facts as canonical JSON.
     pub projection: String,
 }
@@ -145,7 +147,9 @@ pub fn mirrored(kind: Kind, object: &Value) -> Result<Mirrored, Unreadable> {
         Kind::Subscription => facts_of::<SubscriptionFacts>(name, object)?.columns(&mut ties),
         Kind::Order => facts_of::<OrderFacts>(name, object)?.columns(&mut ties),
     };
-    Ok(Mirrored { kind, version_us: head.version_us(name)?, id: head.id, ties, status, amount, currency, projection })
+    let billing_reason = object["billing_reason"].as_str().map(str::to_owned);
+    let version_us = head.version_us(name)?;
+    Ok(Mirrored { kind, version_us, id: head.id, ties, status, amount, currency, billing_reason, projection })
 }
 
 /// The facts of a customer, from Polar's JSON.

@@ -154,6 +154,10 @@ async fn another_polar_is_refused_in_one_sentence() {
     shop.close().await;
 }
 
+async fn queue(db: &Db, key: &str, run_at: i64) -> boreal::server::db::Result<()> {
+    db.transaction(async |tx| jobs::queue(tx, &new_id(), "read_object", key, run_at).await).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn work_given_back_while_the_same_is_queued_waits_once() {
     let shop = Shop::open().await;

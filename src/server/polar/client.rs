@@ -13,7 +13,13 @@ use reqwest::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 use url::Url;
 
@@ -27,7 +33,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const READ_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// Time-out of writes: making a checkout calls the card processor (C§1.6).
-pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Our billing time may be so far from Polar's, in milliseconds.
+pub(crate) const MOST_SKEW: Millis = 60_000;
 
 /// An answer together with when it was true by Polar's own clock.
 #[derive(Clone, Debug)]
@@ -48,6 +57,7 @@ struct Parts {
     token: SecretString,
     clock: Clock,
     follows_offset: bool,
+    is_apart: AtomicBool,
 }
 
 impl Client {
@@ -61,7 +71,14 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(3))
             .build()?;
-        Ok(Self(Arc::new(Parts { http, base, token, clock, follows_offset: sandbox })))
+        Ok(Self(Arc::new(Parts {
+            http,
+            base,
+            token,
+            clock,
+            follows_offset: sandbox,
+            is_apart: AtomicBool::new(false),
+        })))
     }
 
     /// The address of the API, without a trailing slash.
@@ -104,6 +121,7 @@ impl Client {
     async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<Seen<T>, Error> {
         let response = request.send().await?;
         self.follow_clock(response.headers());
+        self.watch_skew(response.headers());
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.bytes().await?;
         metrics::counter!("polar_answers_total", "status" => status.as_u16().to_string()).increment(1);
@@ -118,6 +136,20 @@ impl Client {
         let offset = headers.get("x-sandbox-offset-ms").and_then(|value| value.to_str().ok()?.parse().ok());
         if let Some(offset) = offset.filter(|_| self.0.follows_offset) {
             self.0.clock.set_offset(offset);
+        }
+    }
+
+    /// Says once that our clock and Polar's have come apart, and once that they have met again.
+    fn watch_skew(&self, headers: &HeaderMap) {
+        let Some(theirs) = date(headers).filter(|_| !self.0.follows_offset) else { return };
+        let skew_ms = self.0.clock.billing() - theirs;
+        let apart = skew_ms.abs() > MOST_SKEW;
+        if self.0.is_apart.swap(apart, Ordering::Relaxed) != apart {
+            if apart {
+                tracing::error!(skew_ms, "this machine's clock is more than a minute off Polar's");
+            } else {
+                tracing::info!(skew_ms, "this machine's clock is right again");
+            }
         }
     }
 

@@ -7,6 +7,7 @@ pub mod signature;
 mod types;
 mod writes;
 
+pub(crate) use client::MOST_SKEW;
 pub use client::{Client, Seen};
 pub use error::Error;
 pub use types::{Checkout, CheckoutRequest, Listed, NewProduct, Organization, ProductPrice, Session};

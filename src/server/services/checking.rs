@@ -6,9 +6,6 @@ use crate::{
     server::{polar, state::State},
 };
 
-/// Our billing time may be so far from Polar's, in milliseconds.
-const SKEW: i64 = 60_000;
-
 /// What is wrong with Polar as this server sees it; empty when all is well.
 ///
 /// # Errors
@@ -42,7 +39,7 @@ pub fn unreachable(error: &polar::Error) -> String {
 
 async fn clock(state: &State) -> Option<String> {
     match state.polar.clock_skew().await {
-        Ok(skew) if skew.abs() > SKEW => Some(format!(
+        Ok(skew) if skew.abs() > polar::MOST_SKEW => Some(format!(
             "This machine's clock is {} seconds {} Polar's: webhooks more than five minutes off are refused. Set the \
              clock, for example with systemd-timesyncd.",
             skew.abs() / 1000,

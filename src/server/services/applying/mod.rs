@@ -60,7 +60,7 @@ pub async fn apply(state: &State, row: &InboxRow, token: &str) -> Result<(), Err
     };
     match settle(state, row, &parsed, token).await {
         Ok(settled) => {
-            count(&settled);
+            note(&settled, &parsed.fact);
             state.wake.jobs.notify_one();
             Ok(())
         }
@@ -77,11 +77,21 @@ async fn settle(state: &State, row: &InboxRow, parsed: &Parsed, token: &str) -> 
     }
 }
 
-fn count(settled: &Settled) {
+fn note(settled: &Settled, fact: &Fact) {
     metrics::counter!("inbox_applied_total", "verdict" => settled.verdict).increment(1);
+    let object = match fact {
+        Fact::Object(seen) => Some(seen),
+        Fact::Customer(_) | Fact::Checkout(_) | Fact::Other => None,
+    };
     tracing::info!(
         event_type = settled.kind,
         object_id = settled.object_id.as_deref(),
+        checkout_id = object.and_then(|seen| seen.ties.checkout_id.as_deref()),
+        product_id = object.and_then(|seen| seen.ties.product_id.as_deref()),
+        order_id = object.and_then(|seen| seen.ties.order_id.as_deref()),
+        user_id = object.and_then(|seen| seen.ties.user_id.as_deref()),
+        amount = object.and_then(|seen| seen.amount),
+        billing_reason = object.and_then(|seen| seen.billing_reason.as_deref()),
         verdict = settled.verdict,
         effect = settled.effect.as_deref(),
         "applied"
