@@ -191,7 +191,3 @@ async fn work_given_back_while_the_same_is_queued_waits_once() {
     }
     shop.close().await;
 }
-
-async fn queue(db: &Db, key: &str, at: i64) -> Result<(), boreal::server::db::Error> {
-    db.transaction(async |tx| jobs::queue(tx, &new_id(), "read_object", key, at).await).await
-}
