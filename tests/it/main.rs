@@ -9,6 +9,7 @@ mod convergence;
 mod database;
 mod ending;
 mod engine;
+mod interruptions;
 mod outages;
 mod pages;
 mod parallel;
