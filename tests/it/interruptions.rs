@@ -16,7 +16,6 @@ use boreal::{
     },
 };
 use serde_json::json;
-use std::time::Duration;
 
 /// As if the process had died before it made the checkout.
 async fn die(shop: &Shop, order: &str) {
@@ -49,10 +48,13 @@ async fn a_browser_that_goes_away_leaves_no_order_half_made() {
     let ann = shop.person("ann").await;
     let proposal = shop.propose(&ann, "pro", "month").await;
     shop.polar.faults(json!({"delay_ms": 300})).await;
-    let (buyer, wish) = (Shop::buyer(&ann), Shop::wish(&proposal));
+    let (state, buyer, wish) = (shop.state.clone(), Shop::buyer(&ann), Shop::wish(&proposal));
+    let pressed = tokio::spawn(async move { buying::commit(&state, &buyer, &wish).await });
+    let begun = async || (shop.order_states(&ann).await == ["committing"]).then_some(());
+    wait_for("the order to be begun", begun).await;
     // The request's work is dropped, as it is when the browser closes the connection.
-    let pressed = buying::commit(&shop.state, &buyer, &wish);
-    assert!(tokio::time::timeout(Duration::from_millis(100), pressed).await.is_err(), "it was on its way");
+    pressed.abort();
+    assert!(pressed.await.is_err_and(|error| error.is_cancelled()), "it was on its way");
     shop.wait_for_state(&proposal.order_id, "checkout_open").await;
     shop.polar.faults(json!({"delay_ms": 0})).await;
     assert_eq!(shop.polar.checkouts().await.len(), 1);
