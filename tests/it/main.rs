@@ -18,5 +18,6 @@ mod polar;
 mod process;
 mod replica;
 mod shop;
+mod starting;
 mod visitor;
 mod webhooks;
