@@ -23,6 +23,8 @@ const quietChromium = [
 
 export default defineConfig({
   testDir: '.',
+  // client/ is Node's own test runner's.
+  testMatch: '*.spec.ts',
   fullyParallel: true,
   forbidOnly: true,
   retries: 0,

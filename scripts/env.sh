@@ -53,3 +53,11 @@ free_port() {
   done
   echo "$port"
 }
+
+# install_end2end: the packages of the browser tests, when they are missing or another version is wanted.
+install_end2end() {
+  export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
+  local folder=$ROOT/end2end
+  [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] ||
+    (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error >&2) || die "npm could not install the browser tests' packages."
+}

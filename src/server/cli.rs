@@ -30,6 +30,9 @@ enum Command {
     Migrate(Box<Config>),
     /// Say what is wrong with the configuration and what it points at
     Check(Box<Config>),
+    /// Run the built-in stand-in for Polar alone, for tests and other programs on this machine
+    #[cfg(feature = "sandbox")]
+    Sandbox(Box<Config>),
 }
 
 /// What the process says when the configuration is wrong.
@@ -71,6 +74,8 @@ async fn run(command: Command) -> ExitCode {
         Command::Serve(config) => serve(*config).await,
         Command::Migrate(config) => migrate(*config).await,
         Command::Check(config) => check(*config).await,
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(config) => sandbox(*config).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -119,6 +124,23 @@ async fn check(config: Config) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::Mistakes(findings))
+}
+
+/// Says in one line of JSON where it is and how to talk to it; delivers webhooks to the origin of the configuration.
+#[cfg(feature = "sandbox")]
+async fn sandbox(config: Config) -> Result<(), Error> {
+    telemetry::start(config.log_format);
+    let mistakes = config.mistakes();
+    if !config.uses_sandbox() || !mistakes.is_empty() {
+        let refusal = "The sandbox does not start with POLAR_ACCESS_TOKEN set: it stands in for Polar.".to_owned();
+        return Err(Error::Mistakes(if mistakes.is_empty() { vec![refusal] } else { mistakes }));
+    }
+    let sandbox = super::upstream::start_sandbox(&config, format!("{}/webhooks/polar", config.origin())).await?;
+    let (origin, token, secret) = (sandbox.origin(), sandbox.token(), sandbox.webhook_secret());
+    println!("{}", serde_json::json!({ "origin": origin, "token": token, "webhook_secret": secret }));
+    asked_to_stop().await;
+    sandbox.stop().await;
+    Ok(())
 }
 
 /// Ends at the first SIGTERM or SIGINT.

@@ -37,15 +37,9 @@ impl Upstream {
 
     #[cfg(feature = "sandbox")]
     async fn sandbox(config: &Config, addr: SocketAddr) -> Result<Self, Error> {
-        let failed = |error| Error::Sandbox(config.sandbox_listen, error);
-        let sandbox = crate::sandbox::Sandbox::start(crate::sandbox::Config {
-            listen: config.sandbox_listen,
-            origin: None,
-            state_file: Some(config.sandbox_state.clone()),
-            webhook_url: format!("http://{addr}/webhooks/polar"),
-        });
-        let sandbox = sandbox.await.map_err(failed)?;
-        let api_base = Url::parse(sandbox.origin()).map_err(|error| failed(std::io::Error::other(error)))?;
+        let sandbox = start_sandbox(config, format!("http://{addr}/webhooks/polar")).await?;
+        let unreadable = |error| Error::Sandbox(config.sandbox_listen, std::io::Error::other(error));
+        let api_base = Url::parse(sandbox.origin()).map_err(unreadable)?;
         tracing::info!(sandbox = sandbox.origin(), "the sandbox stands in for Polar: no real money");
         Ok(Self {
             api_base,
@@ -81,4 +75,19 @@ impl Upstream {
             sandbox.stop().await;
         }
     }
+}
+
+/// Starts the sandbox where the configuration says; it delivers to `webhook_url`.
+///
+/// # Errors
+/// When the address is taken or the state file is unreadable.
+#[cfg(feature = "sandbox")]
+pub async fn start_sandbox(config: &Config, webhook_url: String) -> Result<crate::sandbox::Sandbox, Error> {
+    let sandbox = crate::sandbox::Sandbox::start(crate::sandbox::Config {
+        listen: config.sandbox_listen,
+        origin: None,
+        state_file: Some(config.sandbox_state.clone()),
+        webhook_url,
+    });
+    sandbox.await.map_err(|error| Error::Sandbox(config.sandbox_listen, error))
 }
