@@ -38,7 +38,9 @@ impl Stamp {
 
     /// The day as Polar writes it on a bill, `Nov 21, 2026`.
     pub fn short(self) -> String {
-        self.date_time().format(format_description!("[month repr:short] [day], [year]")).unwrap_or_default()
+        self.date_time()
+            .format(format_description!("[month repr:short] [day padding:none], [year]"))
+            .unwrap_or_default()
     }
 
     /// This instant `count` intervals (`day`, `week`, `month`, `year`) later; a day that a month lacks becomes its last.
@@ -56,6 +58,13 @@ impl Stamp {
         let month = time::Month::try_from(number).expect("1 to 12 are months");
         let day = now.day().min(month.length(year));
         time::Date::from_calendar_date(year, month, day).map_or(self, |date| Self::of(now.replace_date(date)))
+    }
+
+    /// An instant as clients write it: RFC 3339, or without an offset, which means UTC.
+    pub fn read(text: &str) -> Option<Self> {
+        let rfc = &time::format_description::well_known::Rfc3339;
+        let moment = OffsetDateTime::parse(text, rfc).or_else(|_| OffsetDateTime::parse(&format!("{text}Z"), rfc));
+        moment.ok().map(Self::of)
     }
 
     fn of(moment: OffsetDateTime) -> Self {
@@ -124,6 +133,14 @@ mod tests {
         assert_eq!(stamp.0, 1_795_280_695_148_676);
         assert_eq!(serde_json::to_string(&stamp).expect("json"), "\"2026-11-21T17:04:55.148676Z\"");
         assert_eq!(stamp.http_date(), "Sat, 21 Nov 2026 17:04:55 GMT");
+    }
+
+    #[test]
+    fn instants_are_read_with_and_without_an_offset() {
+        let noon = Stamp::read("2026-11-21T12:00:00Z").expect("an instant");
+        assert_eq!(Stamp::read("2026-11-21T13:00:00.000000+01:00"), Some(noon));
+        assert_eq!(Stamp::read("2026-11-21T12:00:00"), Some(noon));
+        assert_eq!(Stamp::read("tomorrow"), None);
     }
 
     #[test]

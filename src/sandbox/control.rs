@@ -166,8 +166,7 @@ async fn advance(State(app): Shared, Json(sent): Json<Advance>) -> Response {
         return (StatusCode::UNPROCESSABLE_ENTITY, "The clock moves by at most 100 years.").into_response();
     };
     let now = app.write(|state| {
-        state.clock.offset_ms = (state.clock.offset_ms + ms).min(FURTHEST_MS);
-        state.catch_up();
+        state.travel(ms.min(FURTHEST_MS - state.clock.offset_ms));
         reading(state)
     });
     Json(now).into_response()

@@ -8,11 +8,15 @@ use super::api::customer_sessions::Session;
 use super::api::customers::Customer;
 use super::api::orders::Order;
 use super::api::products::Product;
+use super::api::refunds::Refund;
 use super::api::refusal::Refusal;
 use super::api::subscriptions::Subscription;
 use super::clock::{Clock, Stamp};
 use super::control::Faults;
 use super::hooks::events::Event;
+use super::life::balance::Balance;
+use super::life::billing::Line;
+use super::life::cards::Saved;
 use super::life::jobs::Job;
 use super::secrets;
 
@@ -43,6 +47,16 @@ pub struct State {
     pub checkouts: Vec<Checkout>,
     pub subscriptions: Vec<Subscription>,
     pub orders: Vec<Order>,
+    /// Cards that customers left, one each.
+    #[serde(default)]
+    pub cards: Vec<Saved>,
+    #[serde(default)]
+    pub balances: Vec<Balance>,
+    /// What the next bill of a subscription holds beside its period.
+    #[serde(default)]
+    pub prorations: Vec<(Uuid, Line)>,
+    #[serde(default)]
+    pub refunds: Vec<Refund>,
     pub sessions: Vec<Session>,
     pub events: Vec<Event>,
     /// How many events there ever were: the index into the series of random numbers.
@@ -81,6 +95,10 @@ impl State {
             checkouts: Vec::new(),
             subscriptions: Vec::new(),
             orders: Vec::new(),
+            cards: Vec::new(),
+            balances: Vec::new(),
+            prorations: Vec::new(),
+            refunds: Vec::new(),
             sessions: Vec::new(),
             events: Vec::new(),
             emitted: 0,

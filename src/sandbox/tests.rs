@@ -3,5 +3,11 @@
 mod capture;
 mod checkout;
 mod delivery;
+mod dunning;
 mod harness;
+mod pausing;
+mod plans;
+mod portal;
+mod refunds;
+mod subscriptions;
 mod transport;

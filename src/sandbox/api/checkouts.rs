@@ -15,7 +15,8 @@ use super::products::{join, path_id};
 use super::refusal::Refusal;
 use super::{Answer, Shared};
 use crate::sandbox::clock::Stamp;
-use crate::sandbox::life::confirm::{self, Card, Wish};
+use crate::sandbox::life::cards::Card;
+use crate::sandbox::life::confirm::{self, Wish};
 use crate::sandbox::state;
 
 const FILTERS: [&str; 4] = ["product_id", "customer_id", "external_customer_id", "status"];
@@ -205,7 +206,7 @@ pub async fn client_confirm(State(app): Shared, Path(secret): Path<String>, Body
         email: fields.email("customer_email"),
         name: fields.text("customer_name"),
         address: fields.object("customer_billing_address").map(|address| json!(address)),
-        card: token.map(|token| if token.contains("decline") { Card::Declined } else { Card::Pays }),
+        card: token.as_deref().map(Card::of_token),
     };
     fields.done()?;
     let shown = app.write(|state| {

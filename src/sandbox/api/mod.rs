@@ -8,12 +8,17 @@ pub mod checkouts;
 pub mod customer_sessions;
 pub mod customer_state;
 pub mod customers;
+pub mod invoices;
 pub mod listing;
 pub mod orders;
 pub mod organizations;
+pub mod payment_methods;
 pub mod prices;
 pub mod products;
+pub mod refunds;
 pub mod refusal;
+pub mod subscription_create;
+pub mod subscription_patch;
 pub mod subscriptions;
 pub mod transport;
 pub mod webhooks;
@@ -78,15 +83,19 @@ fn with_token() -> Router<Arc<App>> {
         .route("/v1/customers/{id}/state", get(customer_state::read))
         .route("/v1/customers/external/{id}", get(customers::read_external).patch(customers::update_external))
         .route("/v1/customers/external/{id}/state", get(customer_state::read_external))
+        .route("/v1/customers/{id}/payment-methods", get(payment_methods::list))
+        .route("/v1/customers/external/{id}/payment-methods", get(payment_methods::list_external))
         .route("/v1/customer-sessions/", post(customer_sessions::create))
-        .route("/v1/subscriptions/", get(subscriptions::list))
+        .route("/v1/subscriptions/", get(subscriptions::list).post(subscription_create::create))
         .route(
             "/v1/subscriptions/{id}",
             get(subscriptions::read).patch(subscriptions::update).delete(subscriptions::revoke),
         )
         .route("/v1/orders/", get(orders::list))
         .route("/v1/orders/{id}", get(orders::read))
-        .route("/v1/refunds/", get(orders::nothing))
+        .route("/v1/orders/{id}/invoice", get(invoices::invoice).post(invoices::request))
+        .route("/v1/orders/{id}/receipt", get(invoices::receipt))
+        .route("/v1/refunds/", get(refunds::list).post(refunds::create))
         .route("/v1/benefit-grants/", get(orders::nothing))
         .route("/v1/webhooks/endpoints", get(webhooks::list))
         .route("/v1/webhooks/endpoints/{id}", get(webhooks::read))

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::listing::Query;
-use super::products::{Product, join, path_id};
+use super::products::{Product, join, path_id, remove};
 use super::subscriptions::Subscription;
 use super::{Answer, Shared};
 use crate::sandbox::clock::Stamp;
@@ -55,15 +55,46 @@ pub struct Order {
     pub platform_fee_amount: i64,
     pub items: Vec<Item>,
     pub description: String,
+    /// Negative where credit pays.
+    #[serde(default)]
+    pub applied_balance_amount: i64,
+    #[serde(default)]
+    pub refunded_amount: i64,
+    #[serde(default)]
+    pub next_payment_attempt_at: Option<Stamp>,
+    /// Charges that failed.
+    #[serde(default)]
+    pub failures: usize,
+    /// The receipt can be fetched.
+    #[serde(default)]
+    pub receipt_ready: bool,
 }
 
+/// What is nobody's business.
+const HIDDEN: [&str; 2] = ["failures", "receipt_ready"];
+
 impl Order {
+    /// The cash of it: the total less the credit used.
+    pub fn due(&self) -> i64 {
+        (self.total_amount + self.applied_balance_amount).max(0)
+    }
+
+    /// What can still be given back.
+    pub fn refundable(&self) -> i64 {
+        (self.total_amount + self.applied_balance_amount - self.refunded_amount).max(0)
+    }
+
+    /// Paid, whether or not it was given back since.
+    pub fn is_paid(&self) -> bool {
+        ["paid", "refunded", "partially_refunded"].contains(&self.status.as_str())
+    }
+
     fn money(&self) -> Value {
         let total = self.total_amount;
         json!({
-            "paid": self.status == "paid", "subtotal_amount": total, "discount_amount": 0, "net_amount": total,
-            "tax_amount": 0, "applied_balance_amount": 0, "due_amount": total, "refunded_amount": 0,
-            "refunded_tax_amount": 0, "amount": total, "from_balance_amount": 0, "refundable_amount": total,
+            "paid": self.is_paid(), "subtotal_amount": total, "discount_amount": 0, "net_amount": total,
+            "tax_amount": 0, "due_amount": self.due(), "refunded_tax_amount": 0, "amount": total,
+            "from_balance_amount": self.applied_balance_amount, "refundable_amount": self.refundable(),
             "refundable_tax_amount": 0, "platform_fee_currency": (self.platform_fee_amount > 0).then_some(&self.currency),
         })
     }
@@ -72,6 +103,7 @@ impl Order {
 /// The order as its own routes and events show it.
 pub fn view(state: &state::State, one: &Order) -> Value {
     let mut shown = json!(one);
+    remove(&mut shown, &HIDDEN);
     join(&mut shown, one.money());
     let customer = state.customer(one.customer_id);
     let product = state.product(one.product_id);
@@ -79,7 +111,7 @@ pub fn view(state: &state::State, one: &Order) -> Value {
     join(
         &mut shown,
         json!({
-            "seats": null, "units": null, "discount_id": null, "next_payment_attempt_at": null, "custom_field_data": {},
+            "seats": null, "units": null, "discount_id": null, "custom_field_data": {},
             "customer": customer.as_ref().ok().map(|who| who.full()), "user_id": one.customer_id,
             "user": customer.ok().map(|who| who.as_user()),
             "product_price": product.as_ref().ok().and_then(|product| product.price(one.product_price_id?)),
@@ -108,7 +140,7 @@ pub async fn read(State(app): Shared, Path(id): Path<String>) -> Answer {
     Ok(Json(app.read(|state| state.order(id).map(|one| view(state, one)))?).into_response())
 }
 
-/// Lists of what this sandbox never makes: refunds and benefit grants.
+/// Lists of what this sandbox never makes: benefit grants.
 pub async fn nothing(query: Query) -> Answer {
     query.page(Vec::new(), "-created_at")
 }

@@ -1,20 +1,19 @@
-//! Subscriptions (C§2.8): list, read, cancel at the end of the period and back, revoke.
+//! Subscriptions (C§2.8): list, read, change in one shape a call, revoke.
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::body::{Body, Fields};
+use super::body::Body;
 use super::listing::Query;
-use super::products::{Product, join, path_id};
-use super::refusal::{Detail, Refusal};
+use super::products::{Product, join, path_id, remove};
+use super::subscription_patch::{self, Reason, Shape};
 use super::{Answer, Shared};
 use crate::sandbox::clock::Stamp;
-use crate::sandbox::life::ending;
+use crate::sandbox::life::change;
 use crate::sandbox::state;
 
 const IDS: [&str; 3] = ["product_id", "customer_id", "discount_id"];
@@ -27,20 +26,23 @@ const FILTERS: [&str; 7] = [
     "cancel_at_period_end",
     "customer_cancellation_reason",
 ];
-/// Shapes of a PATCH that this sandbox does not imitate.
-const ELSEWHERE: [&str; 8] = [
-    "product_id",
-    "discount_id",
-    "trial_end",
-    "seats",
-    "current_billing_period_end",
-    "pause_at_period_end",
-    "resume",
-    "pending_update",
-];
+/// What only its own routes show, not the orders around it.
+const OWN: [&str; 1] = ["pending_update"];
+
+/// A change of product that waits for the end of the period.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pending {
+    pub created_at: Stamp,
+    pub modified_at: Option<Stamp>,
+    pub id: Uuid,
+    pub applies_at: Stamp,
+    pub product_id: Uuid,
+    pub seats: Option<i64>,
+    pub units: Option<i64>,
+}
 
 /// One subscription: the columns that Polar also shows inside an order.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Subscription {
     pub metadata: Map<String, Value>,
     pub created_at: Stamp,
@@ -61,12 +63,20 @@ pub struct Subscription {
     pub ends_at: Option<Stamp>,
     pub ended_at: Option<Stamp>,
     pub past_due_at: Option<Stamp>,
+    #[serde(default)]
+    pub pause_at_period_end: bool,
+    #[serde(default)]
+    pub paused_at: Option<Stamp>,
+    #[serde(default)]
+    pub resumes_at: Option<Stamp>,
     pub customer_id: Uuid,
     pub product_id: Uuid,
     pub checkout_id: Option<Uuid>,
     pub customer_cancellation_reason: Option<String>,
     pub customer_cancellation_comment: Option<String>,
     pub price_id: Uuid,
+    #[serde(default)]
+    pub pending_update: Option<Pending>,
 }
 
 impl Subscription {
@@ -75,7 +85,7 @@ impl Subscription {
         ["active", "trialing"].contains(&self.status.as_str())
     }
 
-    /// What forbids a second subscription: active, or owing (C§2.3).
+    /// Active, or owing: what forbids a second subscription (C§2.3), and what can be cancelled.
     pub fn is_live(&self) -> bool {
         self.is_active() || self.status == "past_due"
     }
@@ -86,11 +96,11 @@ impl Subscription {
         join(
             &mut shown,
             json!({
-                "current_meter_period_start": null, "current_meter_period_end": null, "pause_at_period_end": false,
-                "paused_at": null, "resumes_at": null, "discount_id": null, "seats": null, "units": null,
-                "user_id": self.customer_id,
+                "current_meter_period_start": null, "current_meter_period_end": null, "discount_id": null, "seats": null,
+                "units": null, "user_id": self.customer_id,
             }),
         );
+        remove(&mut shown, &OWN);
         shown
     }
 }
@@ -106,7 +116,7 @@ pub fn view(state: &state::State, one: &Subscription) -> Value {
         json!({
             "custom_field_data": {}, "customer": customer.as_ref().ok().map(|who| who.full()),
             "user": customer.ok().map(|who| who.as_user()), "product": product.ok().map(Product::full), "discount": null,
-            "price": price, "prices": Vec::from_iter(price), "meters": [], "pending_update": null,
+            "price": price, "prices": Vec::from_iter(price), "meters": [], "pending_update": one.pending_update,
         }),
     );
     shown
@@ -134,7 +144,8 @@ pub async fn update(State(app): Shared, Path(id): Path<String>, Body(sent): Body
     let id = path_id(&id)?;
     let shown = app.write(|state| {
         state.subscription(id)?;
-        patch(state, id, &sent)?;
+        let shape = subscription_patch::read(&sent, state.clock.peek())?;
+        change::apply(state, id, shape)?;
         state.subscription(id).map(|one| view(state, one))
     })?;
     Ok(Json(shown).into_response())
@@ -144,55 +155,8 @@ pub async fn update(State(app): Shared, Path(id): Path<String>, Body(sent): Body
 pub async fn revoke(State(app): Shared, Path(id): Path<String>) -> Answer {
     let id = path_id(&id)?;
     let shown = app.write(|state| {
-        ending::revoke(state, id)?;
+        change::apply(state, id, Shape::Revoke(Reason::default()))?;
         state.subscription(id).map(|one| view(state, one))
     })?;
     Ok(Json(shown).into_response())
-}
-
-fn patch(state: &mut state::State, id: Uuid, sent: &Map<String, Value>) -> Result<(), Refusal> {
-    if let Some(key) = ELSEWHERE.iter().find(|key| sent.contains_key(**key)) {
-        let detail = format!("The sandbox does not imitate changing {key} of a subscription.");
-        return Err(Refusal::domain(StatusCode::NOT_IMPLEMENTED, "NotImitated", detail));
-    }
-    let mut fields = Fields::of(sent);
-    let why = ending::Reason {
-        reason: fields.text("customer_cancellation_reason"),
-        comment: fields.text("customer_cancellation_comment"),
-    };
-    let reasons = ["customer_cancellation_reason", "customer_cancellation_comment"];
-    if let Some(cancel) = fields.flag("cancel_at_period_end") {
-        only(sent, "SubscriptionCancel", &["cancel_at_period_end", reasons[0], reasons[1]])?;
-        fields.done()?;
-        return if cancel { ending::schedule(state, id, why) } else { ending::withdraw(state, id) };
-    }
-    if fields.flag("revoke") == Some(true) {
-        only(sent, "SubscriptionRevoke", &["revoke", reasons[0], reasons[1]])?;
-        fields.done()?;
-        return ending::revoke(state, id);
-    }
-    let metadata = fields.metadata("metadata");
-    only(sent, "SubscriptionUpdateMetadata", &["metadata"])?;
-    fields.done()?;
-    let now = state.clock.now();
-    let one = state.subscription_mut(id)?;
-    one.metadata = metadata.unwrap_or_else(|| one.metadata.clone());
-    one.modified_at = Some(now);
-    ending::announce(state, id, &["subscription.updated"]);
-    Ok(())
-}
-
-/// Extra keys are refused: shapes never mix (C§2.8).
-fn only(sent: &Map<String, Value>, variant: &str, allowed: &[&str]) -> Result<(), Refusal> {
-    let extra = sent.iter().filter(|(key, _)| !allowed.contains(&key.as_str()));
-    let wrong: Vec<Detail> = extra
-        .map(|(key, value)| Detail {
-            kind: "extra_forbidden",
-            loc: vec![json!("body"), json!(variant), json!(key)],
-            msg: "Extra inputs are not permitted".to_owned(),
-            input: value.clone(),
-            ctx: None,
-        })
-        .collect();
-    if wrong.is_empty() { Ok(()) } else { Err(Refusal::Invalid(wrong)) }
 }

@@ -9,18 +9,10 @@ use crate::sandbox::api::checkouts::{Checkout, Status, by_secret, expired, not_o
 use crate::sandbox::api::customer_sessions;
 use crate::sandbox::api::customers::{Newcomer, add, announce};
 use crate::sandbox::api::refusal::{Detail, Refusal};
+use crate::sandbox::life::cards::{self, Card};
 use crate::sandbox::life::jobs::What;
 use crate::sandbox::secrets;
 use crate::sandbox::state::State;
-
-const DECLINED: &str = "The payment failed: Your card was declined. Please try again with a different payment method.";
-
-/// What the card does.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Card {
-    Pays,
-    Declined,
-}
 
 /// What the buyer filled in.
 pub struct Wish {
@@ -54,12 +46,18 @@ pub fn confirm(state: &mut State, secret: &str, wish: Wish) -> Result<Checkout, 
     complete(&checkout, card)?;
     let buyer = identify(state, &checkout)?;
     unique(state, &checkout, &buyer)?;
-    if card == Some(Card::Declined) && checkout.form_required() {
+    let card = card.filter(|_| checkout.form_required());
+    if let Some(why) = card.and_then(Card::refused) {
         let unchanged = view(state, by_secret(state, secret)?);
         state.emit("checkout.updated", unchanged);
-        return Err(Refusal::domain(StatusCode::BAD_REQUEST, "PaymentError", DECLINED));
+        let detail = format!("The payment failed: {why} Please try again with a different payment method.");
+        return Err(Refusal::domain(StatusCode::BAD_REQUEST, "PaymentError", detail));
     }
-    Ok(take(state, checkout, buyer))
+    let confirmed = take(state, checkout, buyer);
+    if let (Some(card), Some(customer_id)) = (card, confirmed.customer_id) {
+        cards::keep(state, customer_id, card);
+    }
+    Ok(confirmed)
 }
 
 fn fill(checkout: &mut Checkout, wish: Wish) {

@@ -8,8 +8,8 @@ use crate::sandbox::api::checkouts::{Checkout, Status, put};
 use crate::sandbox::api::products::Product;
 use crate::sandbox::api::refusal::Refusal;
 use crate::sandbox::api::subscriptions::Subscription;
-use crate::sandbox::life::billing::{self, Bill};
-use crate::sandbox::life::ending;
+use crate::sandbox::life::announce;
+use crate::sandbox::life::billing::{self, Bill, Line};
 use crate::sandbox::life::jobs::What;
 use crate::sandbox::secrets;
 use crate::sandbox::state::State;
@@ -60,16 +60,20 @@ fn subscribe(state: &mut State, checkout: &Checkout, customer_id: Uuid, product:
         ends_at: None,
         ended_at: None,
         past_due_at: None,
+        pause_at_period_end: false,
+        paused_at: None,
+        resumes_at: None,
         customer_id,
         product_id: product.id,
         checkout_id: Some(checkout.id),
         customer_cancellation_reason: None,
         customer_cancellation_comment: None,
         price_id: checkout.price_id,
+        pending_update: None,
     };
     let id = subscription.id;
     state.subscriptions.push(subscription);
-    ending::announce(state, id, &["subscription.created", "subscription.active", "subscription.updated"]);
+    announce::tell(state, id, &["subscription.created", "subscription.active", "subscription.updated"]);
     id
 }
 
@@ -85,16 +89,20 @@ fn bill(
         Some((start, end)) => format!("Trial period for {} ({} - {})", product.name, start.short(), end.short()),
         None => product.name.clone(),
     };
+    let line = Line {
+        label,
+        amount: if trial.is_some() { 0 } else { checkout.amount },
+        price_id: Some(checkout.price_id).filter(|_| trial.is_none()),
+        proration: false,
+    };
     let bill = Bill {
         customer_id,
         product_id: product.id,
-        price_id: Some(checkout.price_id).filter(|_| trial.is_none()),
         subscription_id,
         checkout_id: Some(checkout.id),
         reason: if product.is_recurring { "subscription_create" } else { "purchase" },
         description: product.name.clone(),
-        label,
-        amount: if trial.is_some() { 0 } else { checkout.amount },
+        lines: vec![line],
         currency: checkout.currency.clone(),
         metadata: checkout.metadata.clone(),
     };

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{billing, ending, fulfil, renewal};
+use super::{billing, dunning, fulfil, renewal};
 use crate::sandbox::api::checkout_view;
 use crate::sandbox::api::checkouts::Status;
-use crate::sandbox::api::customer_state;
 use crate::sandbox::api::refusal::Refusal;
+use crate::sandbox::api::{customer_state, invoices, refunds};
 use crate::sandbox::app::App;
 use crate::sandbox::clock::{Clock, Stamp};
 use crate::sandbox::state::State;
@@ -35,15 +35,23 @@ pub enum What {
     StateChanged(Uuid),
     /// Make the order's invoice.
     Invoice(Uuid),
+    /// Take the money of an order.
+    Pay(Uuid),
+    /// Let the receipt of an order be fetched.
+    Receipt(Uuid),
+    /// Hear of a refund from the payment provider.
+    Refunded(Uuid),
+    /// Void what an ended subscription still owes.
+    Void(Uuid),
 }
 
 impl What {
     /// Milliseconds until it is done: shorter than Polar's seconds, in the same order.
     fn wait_ms(self) -> i64 {
         match self {
-            Self::Fulfil(_) => 150,
+            Self::Fulfil(_) | Self::Pay(_) | Self::Void(_) => 150,
             Self::StateChanged(_) => 400,
-            Self::Invoice(_) => 1_000,
+            Self::Invoice(_) | Self::Receipt(_) | Self::Refunded(_) => 1_000,
         }
     }
 }
@@ -66,13 +74,25 @@ impl State {
             let _ = match job.what {
                 What::Fulfil(id) => fulfil::fulfil(self, id),
                 What::Invoice(id) => billing::invoice(self, id),
+                What::Pay(id) => dunning::collect(self, id),
+                What::Receipt(id) => invoices::receipt_made(self, id),
+                What::Refunded(id) => refunds::reported(self, id),
+                What::Void(id) => billing::void(self, id),
                 What::StateChanged(id) => self.tell_state(id),
             };
         }
         self.expire();
-        ending::reach(self);
         renewal::reach(self);
+        dunning::reach(self);
         !due.is_empty() || self.emitted != before
+    }
+
+    /// Does what is queued without its waits.
+    pub fn hurry(&mut self) {
+        while !self.jobs.is_empty() {
+            self.jobs.iter_mut().for_each(|job| job.due = Stamp(0));
+            self.catch_up();
+        }
     }
 
     fn tell_state(&mut self, id: Uuid) -> Result<(), Refusal> {

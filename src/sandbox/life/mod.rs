@@ -1,8 +1,16 @@
 //! What happens to checkouts and subscriptions over time, and the events that it sends, in the order of C§4.2.
 
+pub mod announce;
+pub mod balance;
 pub mod billing;
+pub mod cards;
+pub mod change;
 pub mod confirm;
+pub mod dunning;
 pub mod ending;
 pub mod fulfil;
 pub mod jobs;
+pub mod pausing;
+pub mod plan;
 pub mod renewal;
+pub mod travel;

@@ -9,13 +9,15 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::challenge::challenge;
 use super::markup::{escape, money, page};
 use crate::sandbox::api::Shared;
 use crate::sandbox::api::check;
 use crate::sandbox::api::checkout_view::success_url;
 use crate::sandbox::api::checkouts::{Checkout, Status, by_secret};
 use crate::sandbox::app::App;
-use crate::sandbox::life::confirm::{Card, Wish, confirm};
+use crate::sandbox::life::cards::{self, Card};
+use crate::sandbox::life::confirm::{Wish, confirm};
 use crate::sandbox::state;
 
 /// The longest wait for the purchase and its webhook before the buyer is sent back.
@@ -35,12 +37,14 @@ const COUNTRIES: [(&str, &str); 8] = [
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct Sent {
-    email: String,
-    name: String,
-    number: String,
-    expiry: String,
-    cvc: String,
-    country: String,
+    pub email: String,
+    pub name: String,
+    pub number: String,
+    pub expiry: String,
+    pub cvc: String,
+    pub country: String,
+    /// How the card's holder answered the confirmation step.
+    pub confirmation: String,
 }
 
 /// `GET /checkout/{client_secret}`
@@ -72,8 +76,11 @@ fn attempt(state: &mut state::State, secret: &str, sent: &Sent) -> Outcome {
     if let Some(page) = stage(state, &checkout) {
         return Outcome::Page(page);
     }
-    let paid = read(&checkout, sent).and_then(|wish| confirm(state, secret, wish).map_err(|refusal| refusal.words()));
-    match paid {
+    let wish = read(&checkout, sent);
+    if wish.as_ref().is_ok_and(|wish| wish.card == Some(Card::Confirms)) && sent.confirmation.is_empty() {
+        return Outcome::Page(challenge(sent));
+    }
+    match wish.and_then(|wish| confirm(state, secret, wish).map_err(|refusal| refusal.words())) {
         Ok(checkout) => Outcome::Paid(checkout.id),
         Err(problem) => Outcome::Page(form(state, &checkout, sent, Some(&problem))),
     }
@@ -163,26 +170,20 @@ fn read(checkout: &Checkout, sent: &Sent) -> Result<Wish, String> {
 }
 
 fn card(sent: &Sent) -> Result<Card, String> {
-    let digits: String = sent.number.chars().filter(char::is_ascii_digit).collect();
     if sent.expiry.trim().is_empty() || sent.cvc.trim().is_empty() {
         return Err("Your card's expiry date and security code are missing.".to_owned());
     }
-    match digits.as_str() {
-        "4242424242424242" => Ok(Card::Pays),
-        "4000000000000002" => Ok(Card::Declined),
-        _ => {
-            Err("This sandbox takes test cards only: 4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined."
-                .to_owned())
-        }
+    match Card::of_number(&sent.number) {
+        Some(Card::Confirms) if sent.confirmation == "refuse" => Ok(Card::Unconfirmed),
+        Some(card) => Ok(card),
+        None => Err(format!("This sandbox takes test cards only: {}.", cards::described())),
     }
 }
 
 /// The form is shown again with status 200: the page is the answer, as a page that pays in place would be.
 fn form(state: &state::State, checkout: &Checkout, sent: &Sent, problem: Option<&str>) -> Response {
     let problem = problem.map_or(String::new(), |text| {
-        let text =
-            if text.contains("card was declined") { "Your card was declined. Please try another card." } else { text };
-        format!("<p class=\"wrong\" role=\"alert\">{}</p>", escape(text))
+        format!("<p class=\"wrong\" role=\"alert\">{}</p>", escape(text.trim_start_matches("The payment failed: ")))
     });
     let button = match (checkout.trial.is_some(), checkout.form_required()) {
         (true, _) => "Start trial",
@@ -256,7 +257,8 @@ fn card_fields(sent: &Sent) -> String {
         "<label for=\"number\">Card number</label><input id=\"number\" name=\"number\" inputmode=\"numeric\" autocomplete=\"cc-number\" required placeholder=\"4242 4242 4242 4242\">\
          <div class=\"pair\"><div><label for=\"expiry\">Expiry</label><input id=\"expiry\" name=\"expiry\" autocomplete=\"cc-exp\" required placeholder=\"MM / YY\"></div>\
          <div><label for=\"cvc\">CVC</label><input id=\"cvc\" name=\"cvc\" inputmode=\"numeric\" autocomplete=\"cc-csc\" required placeholder=\"123\"></div></div>\
-         <p class=\"soft\">Test cards: 4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined.</p>\
-         <label for=\"country\">Country</label><select id=\"country\" name=\"country\" autocomplete=\"country\" required>{countries}</select>"
+         <p class=\"soft\">Test cards: {}.</p>\
+         <label for=\"country\">Country</label><select id=\"country\" name=\"country\" autocomplete=\"country\" required>{countries}</select>",
+        cards::described(),
     )
 }

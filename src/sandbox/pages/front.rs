@@ -8,6 +8,7 @@ use serde_json::json;
 use super::markup::{escape, page};
 use crate::sandbox::api::Shared;
 use crate::sandbox::hooks::events::Event;
+use crate::sandbox::life::cards;
 use crate::sandbox::state::{NAME, State as Known};
 
 const SHOWN: usize = 25;
@@ -38,12 +39,12 @@ fn body(state: &Known) -> String {
     format!(
         "<h1>{NAME}</h1><p>A stand-in for Polar on this machine: the same API, checkout, portal and webhooks, and no \
          money. Its time is {now}, {offset} ms ahead.</p>\
-         <section class=\"card\"><h2>Test cards</h2><p><code>4242 4242 4242 4242</code> pays, \
-         <code>4000 0000 0000 0002</code> is declined. Any future date and any security code will do.</p></section>\
+         <section class=\"card\"><h2>Test cards</h2><p>{cards}. Any future date and any security code will do.</p></section>\
          <section class=\"card\"><h2>Switches</h2><div class=\"scroll\"><table>{switches}</table></div>\
          <p class=\"soft\">Now: <code>{faults}</code></p></section>\
          <section class=\"card\"><h2>Latest webhooks</h2><div class=\"scroll\"><table><tr><th>Event</th><th>Status</th>\
          <th>Attempts</th><th>Last answer</th></tr>{events}</table></div></section>",
+        cards = cards::described(),
         now = state.clock.peek(),
         offset = state.clock.offset_ms,
         faults = escape(&json!(state.faults).to_string()),

@@ -145,3 +145,108 @@ async fn webhooks_have_the_recorded_fields() {
         same_shape(&ours.json(), &theirs);
     }
 }
+
+#[tokio::test]
+async fn changes_and_refunds_have_the_recorded_fields() {
+    let Some(folder) = captures() else { return };
+    let world = World::new().await;
+    let theirs = |number: &str| exchange(&folder, number)["response"]["body"].clone();
+    let pro = world.product("Pro", Some("month"), 1_000).await;
+    let team = world.product("Team", Some("month"), 2_500).await;
+    let free = world.product("Free", Some("month"), 0).await;
+    let id = world.subscribe(&pro, "user-2", "4242424242424242").await;
+    let subscription = format!("/v1/subscriptions/{id}");
+    let order = world.get("/v1/orders/").await.1["items"][0]["id"].clone();
+    let to = async |product: &Value, behavior: &str| {
+        world.patch(&id, json!({"product_id": product["id"], "proration_behavior": behavior})).await.1
+    };
+    same_shape(&to(&team, "invoice").await, &theirs("116"));
+    same_shape(&to(&pro, "prorate").await, &theirs("117"));
+    same_shape(&to(&team, "next_period").await, &theirs("118"));
+    same_shape(&world.get(&subscription).await.1, &theirs("119"));
+    same_shape(&world.patch(&id, json!({})).await.1, &theirs("119"));
+    let refund = json!({"order_id": order, "reason": "customer_request", "amount": 400, "metadata": {"k": "v"}});
+    let refund = world.send("POST", "/v1/refunds/", Some(refund)).await.1;
+    same_shape(&refund, &theirs("132"));
+    world.idle().await;
+    same_shape(&world.get("/v1/refunds/").await.1, &theirs("135"));
+    same_shape(&world.get(&format!("/v1/orders/{}", order.as_str().expect("an id"))).await.1, &theirs("136"));
+    same_shape(&world.get("/v1/customers/external/user-2/payment-methods").await.1, &theirs("178"));
+    world.patch(&id, json!({"pending_update": null})).await;
+    same_shape(&world.send("DELETE", &subscription, None).await.1, &theirs("126"));
+    world.send("POST", "/v1/customers/", Some(json!({"email": "seven@boreal.dev", "external_id": "user-7"}))).await;
+    let body = json!({"product_id": free["id"], "external_customer_id": "user-7"});
+    same_shape(&world.send("POST", "/v1/subscriptions/", Some(body)).await.1, &theirs("148"));
+}
+
+#[tokio::test]
+async fn the_refusals_of_subscriptions_and_refunds_are_the_recorded_ones() {
+    let Some(folder) = captures() else { return };
+    let world = World::new().await;
+    let pro = world.product("Pro", Some("month"), 1_000).await;
+    let once = world.product("Once", None, 500).await;
+    let id = world.subscribe(&pro, "user-2", "4242424242424242").await;
+    let subscription = format!("/v1/subscriptions/{id}");
+    let order = world.get("/v1/orders/").await.1["items"][0]["id"].clone();
+    // The ids of the recording become ours; the rest must be the same.
+    let check = async |number: &str, path: &str, ids: &[(&str, &Value)]| {
+        let recorded = exchange(&folder, number);
+        let ours = |value: &Value| {
+            let mut text = value.to_string();
+            for (field, id) in ids {
+                let recorded = recorded["request"]["body"][*field].as_str().expect("an id");
+                text = text.replace(recorded, id.as_str().expect("an id"));
+            }
+            serde_json::from_str::<Value>(&text).expect("json")
+        };
+        let body = Some(ours(&recorded["request"]["body"])).filter(|body| !body.is_null());
+        let answer = world.send(recorded["request"]["method"].as_str().expect("text"), path, body).await;
+        let wanted = (recorded["response"]["status"].clone(), ours(&recorded["response"]["body"]));
+        assert_eq!((json!(answer.0), answer.1), wanted, "{number}");
+    };
+    check("121", &subscription, &[]).await;
+    check("122", &subscription, &[("product_id", &once["id"])]).await;
+    check("124", "/v1/subscriptions/00000000-0000-4000-8000-000000000000", &[]).await;
+    check("149", "/v1/subscriptions/", &[("product_id", &pro["id"])]).await;
+    let part = json!({"order_id": order, "reason": "other", "amount": 583});
+    assert_eq!(world.send("POST", "/v1/refunds/", Some(part)).await.0, 201);
+    check("138", "/v1/refunds/", &[("order_id", &order)]).await;
+    world.patch(&id, json!({"cancel_at_period_end": true})).await;
+    check("112", &subscription, &[]).await;
+    world.send("DELETE", &subscription, None).await;
+    check("127", &subscription, &[]).await;
+    check("128", &subscription, &[]).await;
+    let whole = json!({"order_id": order, "reason": "other", "amount": 417});
+    assert_eq!(world.send("POST", "/v1/refunds/", Some(whole)).await.0, 201);
+    check("134", "/v1/refunds/", &[("order_id", &order)]).await;
+    let invoice = format!("/v1/orders/{}/invoice", order.as_str().expect("an id"));
+    check("142", &invoice, &[]).await;
+}
+
+#[tokio::test]
+async fn the_webhooks_of_changes_have_the_recorded_fields() {
+    let Some(folder) = captures() else { return };
+    let world = World::new().await;
+    let pro = world.product("Pro", Some("month"), 1_000).await;
+    let team = world.product("Team", Some("month"), 2_500).await;
+    let id = world.subscribe(&pro, "user-5", "4242424242424242").await;
+    world.patch(&id, json!({"product_id": team["id"], "proration_behavior": "invoice"})).await;
+    world.idle().await;
+    let order = world.get("/v1/orders/").await.1["items"][0]["id"].clone();
+    let refund = json!({"order_id": order, "reason": "other", "amount": 10});
+    world.send("POST", "/v1/refunds/", Some(refund)).await;
+    let token = world.portal("user-5").await;
+    assert_eq!(world.press(&token, "card", &[("number", "4000 0000 0000 0341")]).await.0, 303);
+    world.advance(32).await;
+    let ours = world.deliveries();
+    for number in
+        ["0108", "0109", "0110", "0111", "0140", "0141", "0142", "0143", "0209", "0210", "0211", "0213", "0214"]
+    {
+        let theirs = webhook(&folder, number);
+        let (kind, status) = (&theirs["type"], &theirs["data"]["status"]);
+        let same =
+            |one: &&super::harness::Received| &one.json()["type"] == kind && &one.json()["data"]["status"] == status;
+        let found = ours.iter().rev().find(same).unwrap_or_else(|| panic!("{number}: no {kind} that is {status}"));
+        same_shape(&found.json(), &theirs);
+    }
+}

@@ -122,6 +122,60 @@ impl World {
         (checkout, location)
     }
 
+    /// Buys with this card; the id of the newest subscription.
+    pub async fn subscribe(&self, product: &Value, user: &str, card: &str) -> String {
+        let checkout =
+            self.checkout(product, json!({"external_customer_id": user, "metadata": {"user_id": user}})).await;
+        let (status, _, page) = self.pay(&checkout, &format!("{user}@boreal.dev"), card).await;
+        assert_eq!(status, 303, "{page}");
+        self.idle().await;
+        self.get("/v1/subscriptions/").await.1["items"][0]["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Changes a subscription.
+    pub async fn patch(&self, id: &str, body: Value) -> (u16, Value) {
+        self.send("PATCH", &format!("/v1/subscriptions/{id}"), Some(body)).await
+    }
+
+    /// Opens the portal for a customer; the token of the session.
+    pub async fn portal(&self, user: &str) -> String {
+        let body = json!({"external_customer_id": user});
+        let (status, session) = self.send("POST", "/v1/customer-sessions/", Some(body)).await;
+        assert_eq!(status, 201, "{session}");
+        session["token"].as_str().expect("a token").to_owned()
+    }
+
+    /// Sends a form of the portal.
+    pub async fn press(&self, token: &str, path: &str, fields: &[(&str, &str)]) -> (u16, String) {
+        let url = format!("{}/boreal-sandbox/portal/{path}", self.sandbox.origin());
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        let body = form.append_pair("customer_session_token", token).extend_pairs(fields).finish();
+        let request = self.http.post(url).header("content-type", "application/x-www-form-urlencoded").body(body);
+        let answer = request.send().await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("a page"))
+    }
+
+    /// Moves the clock on and waits until all is told.
+    pub async fn advance(&self, days: u64) {
+        let body = json!({"advance_ms": days * 86_400_000});
+        assert_eq!(self.send("POST", "/sandbox/clock", Some(body)).await.0, 200);
+        self.idle().await;
+    }
+
+    /// What was told since the last call, without the changed states and the invoices, which come when they like.
+    pub async fn told(&self) -> Vec<String> {
+        self.idle().await;
+        let all: Vec<Received> = std::mem::take(&mut *self.received.lock().expect("not poisoned"));
+        let invoice = |one: &Received| {
+            let body = one.json();
+            one.kind() == "order.updated"
+                && body["data"]["is_invoice_generated"] == true
+                && body["data"]["refunded_amount"] == 0
+        };
+        let told = all.iter().filter(|one| one.kind() != "customer.state_changed" && !invoice(one));
+        told.map(Received::kind).collect()
+    }
+
     pub async fn faults(&self, faults: Value) {
         let (status, body) = self.send("PUT", "/sandbox/faults", Some(faults)).await;
         assert_eq!(status, 200, "{body}");
