@@ -1,7 +1,13 @@
 //! The sandbox over HTTP: what Boreal's own tests rely on, held against the recordings where they are present.
 
+mod benefits;
 mod capture;
 mod checkout;
+mod deletion;
 mod delivery;
+mod discounts;
+mod endpoints;
 mod harness;
+mod metering;
+mod rights;
 mod transport;

@@ -108,7 +108,7 @@ pub async fn read(State(app): Shared, Path(id): Path<String>) -> Answer {
     Ok(Json(app.read(|state| state.order(id).map(|one| view(state, one)))?).into_response())
 }
 
-/// Lists of what this sandbox never makes: refunds and benefit grants.
+/// The list of what this sandbox never makes: refunds.
 pub async fn nothing(query: Query) -> Answer {
     query.page(Vec::new(), "-created_at")
 }

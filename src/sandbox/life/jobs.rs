@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{billing, ending, fulfil, renewal};
+use super::{billing, ending, fulfil, grants, metering, renewal};
 use crate::sandbox::api::checkout_view;
 use crate::sandbox::api::checkouts::Status;
 use crate::sandbox::api::customer_state;
@@ -35,6 +35,8 @@ pub enum What {
     StateChanged(Uuid),
     /// Make the order's invoice.
     Invoice(Uuid),
+    /// Recompute the meters of a customer, a while after the last event.
+    Meters(Uuid),
 }
 
 impl What {
@@ -43,7 +45,7 @@ impl What {
         match self {
             Self::Fulfil(_) => 150,
             Self::StateChanged(_) => 400,
-            Self::Invoice(_) => 1_000,
+            Self::Invoice(_) | Self::Meters(_) => 1_000,
         }
     }
 }
@@ -67,11 +69,13 @@ impl State {
                 What::Fulfil(id) => fulfil::fulfil(self, id),
                 What::Invoice(id) => billing::invoice(self, id),
                 What::StateChanged(id) => self.tell_state(id),
+                What::Meters(id) => metering::recompute(self, id),
             };
         }
         self.expire();
         ending::reach(self);
         renewal::reach(self);
+        grants::reach(self);
         !due.is_empty() || self.emitted != before
     }
 

@@ -4,5 +4,7 @@ pub mod billing;
 pub mod confirm;
 pub mod ending;
 pub mod fulfil;
+pub mod grants;
 pub mod jobs;
+pub mod metering;
 pub mod renewal;
