@@ -43,13 +43,14 @@ impl Stamp {
             .unwrap_or_default()
     }
 
-    /// This instant `count` intervals (`day`, `week`, `month`, `year`) later; a day that a month lacks becomes its last.
+    /// This instant `count` intervals (`hour`, `day`, `week`, `month`, `year`) later; a day that a month lacks becomes its last.
     pub fn plus_interval(self, interval: &str, count: i64) -> Self {
         let now = self.date_time();
         let months = match interval {
             "year" => count * 12,
             "month" => count,
             "week" => return self.plus_ms(count * 7 * 86_400_000),
+            "hour" => return self.plus_ms(count * 3_600_000),
             _ => return self.plus_ms(count * 86_400_000),
         };
         let total = i64::from(now.year()) * 12 + i64::from(u8::from(now.month())) - 1 + months;
@@ -58,6 +59,19 @@ impl Stamp {
         let month = time::Month::try_from(number).expect("1 to 12 are months");
         let day = now.day().min(month.length(year));
         time::Date::from_calendar_date(year, month, day).map_or(self, |date| Self::of(now.replace_date(date)))
+    }
+
+    /// The calendar hour, day, week (from Monday), month or year that this instant is in, as a number of its own.
+    pub fn period(self, interval: &str) -> i64 {
+        let at = self.date_time();
+        match interval {
+            "hour" => self.seconds().div_euclid(3_600),
+            "day" => self.seconds().div_euclid(86_400),
+            // 1970 began on a Thursday.
+            "week" => (self.seconds().div_euclid(86_400) + 3).div_euclid(7),
+            "month" => i64::from(at.year()) * 12 + i64::from(u8::from(at.month())),
+            _ => i64::from(at.year()),
+        }
     }
 
     /// An instant as clients write it: RFC 3339, or without an offset, which means UTC.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::api::Shared;
 use super::app::App;
 use super::hooks::events::Event;
-use super::state;
+use super::{secrets, state};
 
 /// A hundred years.
 const FURTHEST_MS: i64 = 100 * 366 * 86_400_000;
@@ -40,8 +40,22 @@ pub struct Faults {
     pub answer_count: Option<u64>,
     /// The API waits so long before it answers.
     pub delay_ms: u64,
+    /// Of the requests that would get it, so many in a hundred do, by the seed.
+    pub answer_percent: u8,
     /// Waits between attempts are multiplied by this.
     pub retry_scale: f64,
+    /// First attempts wait so much longer.
+    pub hold_ms: u64,
+    /// Of a hundred events so many are never sent, by the seed.
+    pub drop_percent: u8,
+    /// Of a hundred attempts so many carry a wrong signature, by the seed.
+    pub corrupt_percent: u8,
+    /// Generated webhook secrets are of the era since September 2026: their key is what they encode (C§3.2).
+    pub standard_secrets: bool,
+    /// Requests that the API answers in a minute before it says 429 (C§1.5); any number if not given.
+    pub rate_limit: Option<u32>,
+    /// Requests that `answer_percent` was asked about: the index into the series.
+    pub asked: u64,
 }
 
 impl Default for Faults {
@@ -55,7 +69,14 @@ impl Default for Faults {
             answer_to: None,
             answer_count: None,
             delay_ms: 0,
+            answer_percent: 100,
             retry_scale: 1.0,
+            hold_ms: 0,
+            drop_percent: 0,
+            corrupt_percent: 0,
+            standard_secrets: false,
+            rate_limit: None,
+            asked: 0,
         }
     }
 }
@@ -68,6 +89,10 @@ pub enum Fault {
     TooMany,
     /// 500 in plain text.
     Broken,
+    /// 500 in plain text, although the request was carried out.
+    BrokenAfter,
+    /// The connection is cut, although the request was carried out.
+    Cut,
     /// None for a minute.
     Silent,
 }
@@ -79,8 +104,10 @@ impl TryFrom<Value> for Fault {
         match (value.as_u64(), value.as_str()) {
             (Some(429), _) => Ok(Self::TooMany),
             (Some(500), _) => Ok(Self::Broken),
+            (_, Some("500 after")) => Ok(Self::BrokenAfter),
+            (_, Some("cut")) => Ok(Self::Cut),
             (_, Some("timeout")) => Ok(Self::Silent),
-            _ => Err("answer is null, 429, 500 or \"timeout\""),
+            _ => Err("answer is null, 429, 500, \"500 after\", \"cut\" or \"timeout\""),
         }
     }
 }
@@ -90,6 +117,8 @@ impl From<Fault> for Value {
         match fault {
             Fault::TooMany => json!(429),
             Fault::Broken => json!(500),
+            Fault::BrokenAfter => json!("500 after"),
+            Fault::Cut => json!("cut"),
             Fault::Silent => json!("timeout"),
         }
     }
@@ -99,6 +128,10 @@ impl Faults {
     /// The answer for the request with this line; counts it, and switches off after the last.
     pub fn take(&mut self, line: &str) -> Option<Fault> {
         let fault = self.answer.filter(|_| self.answer_to.as_ref().is_none_or(|part| line.contains(part)))?;
+        self.asked += 1;
+        if !self.happens(self.answer_percent, self.asked) {
+            return None;
+        }
         if let Some(left) = self.answer_count {
             if left == 0 {
                 (self.answer, self.answer_count) = (None, None);
@@ -107,6 +140,11 @@ impl Faults {
             self.answer_count = Some(left - 1);
         }
         Some(fault)
+    }
+
+    /// Whether something that happens to `percent` in a hundred happens to this one of the seed's series.
+    pub fn happens(&self, percent: u8, index: u64) -> bool {
+        secrets::series(self.seed, index) % 100 < u64::from(percent)
     }
 }
 
@@ -119,6 +157,7 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/sandbox/idle", get(idle))
         .route("/sandbox/deliver", post(deliver))
         .route("/sandbox/events", post(event))
+        .route("/sandbox/tokens", post(token))
         .route("/sandbox/reset", post(reset))
         .route_layer(from_fn_with_state(Arc::clone(app), own_pages_only))
 }
@@ -190,7 +229,7 @@ async fn idle(State(app): Shared) -> Json<Value> {
 
 fn line(event: &Event) -> Value {
     json!({
-        "webhook_id": event.id, "type": event.kind, "object": event.object, "status": event.status,
+        "webhook_id": event.id, "endpoint_id": event.endpoint_id, "type": event.kind, "object": event.object, "status": event.status,
         "delivered": event.delivered, "finished": event.finished, "attempts": event.attempts, "body": event.body,
     })
 }
@@ -218,6 +257,18 @@ struct Custom {
 async fn event(State(app): Shared, Json(sent): Json<Custom>) -> (StatusCode, Json<Value>) {
     let id = app.write(|state| state.emit(&sent.kind, sent.data));
     (StatusCode::ACCEPTED, Json(json!({"webhook_id": id})))
+}
+
+/// What a new token may do.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rights {
+    scopes: Vec<String>,
+}
+
+async fn token(State(app): Shared, Json(sent): Json<Rights>) -> (StatusCode, Json<Value>) {
+    let token = app.write(|state| state.issue(sent.scopes));
+    (StatusCode::CREATED, Json(json!({"token": token})))
 }
 
 async fn reset(State(app): Shared) -> StatusCode {

@@ -64,8 +64,9 @@ impl Sandbox {
             None => format!("http://localhost:{}", listener.local_addr()?.port()),
         };
         state.origin.clone_from(&origin);
-        state.webhook_url = config.webhook_url;
+        state.adopt(&config.webhook_url);
         let identity = state.identity.clone();
+        let secret = state.endpoint(identity.endpoint_id).map(|own| own.secret.text.clone()).unwrap_or_default();
         let app = Arc::new(App::new(state, config.state_file));
         app.save().await;
         run(&app, listener)?;
@@ -73,7 +74,7 @@ impl Sandbox {
             app,
             origin: origin.into(),
             token: identity.token.into(),
-            webhook_secret: identity.webhook_secret.into(),
+            webhook_secret: secret.into(),
             organization_id: identity.organization_id.to_string().into(),
         })
     }

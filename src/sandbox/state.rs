@@ -3,16 +3,24 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::api::benefits::Benefit;
 use super::api::checkouts::Checkout;
+use super::api::customer_meters::CustomerMeter;
 use super::api::customer_sessions::Session;
-use super::api::customers::Customer;
+use super::api::customers::{Customer, Member};
+use super::api::discounts::Discount;
+use super::api::grants::Grant;
+use super::api::meters::Meter;
 use super::api::orders::Order;
 use super::api::products::Product;
 use super::api::refunds::Refund;
 use super::api::refusal::Refusal;
+use super::api::scopes::{Token, Window};
 use super::api::subscriptions::Subscription;
+use super::api::usage::Usage;
 use super::clock::{Clock, Stamp};
 use super::control::Faults;
+use super::hooks::endpoint::Endpoint;
 use super::hooks::events::Event;
 use super::life::balance::Balance;
 use super::life::billing::Line;
@@ -42,8 +50,13 @@ pub struct Identity {
 pub struct State {
     pub identity: Identity,
     pub clock: Clock,
+    /// With fewer rights than the app's.
+    pub tokens: Vec<Token>,
     pub products: Vec<Product>,
+    pub benefits: Vec<Benefit>,
+    pub discounts: Vec<Discount>,
     pub customers: Vec<Customer>,
+    pub members: Vec<Member>,
     pub checkouts: Vec<Checkout>,
     pub subscriptions: Vec<Subscription>,
     pub orders: Vec<Order>,
@@ -57,7 +70,14 @@ pub struct State {
     pub prorations: Vec<(Uuid, Line)>,
     #[serde(default)]
     pub refunds: Vec<Refund>,
+    pub grants: Vec<Grant>,
+    pub meters: Vec<Meter>,
+    pub customer_meters: Vec<CustomerMeter>,
+    /// What was ingested and what Polar noted itself, in the order of receipt.
+    pub usage: Vec<Usage>,
     pub sessions: Vec<Session>,
+    /// The app's own first.
+    pub endpoints: Vec<Endpoint>,
     pub events: Vec<Event>,
     /// How many events there ever were: the index into the series of random numbers.
     pub emitted: u64,
@@ -66,9 +86,9 @@ pub struct State {
     /// Where pages and API are reached; from the configuration.
     #[serde(skip)]
     pub origin: String,
-    /// Where the app receives webhooks; from the configuration.
+    /// Of the rate limit.
     #[serde(skip)]
-    pub webhook_url: String,
+    pub window: Window,
 }
 
 impl State {
@@ -87,11 +107,15 @@ impl State {
     }
 
     fn with(identity: Identity) -> Self {
-        Self {
+        let mut state = Self {
             identity,
             clock: Clock::default(),
+            tokens: Vec::new(),
             products: Vec::new(),
+            benefits: Vec::new(),
+            discounts: Vec::new(),
             customers: Vec::new(),
+            members: Vec::new(),
             checkouts: Vec::new(),
             subscriptions: Vec::new(),
             orders: Vec::new(),
@@ -99,21 +123,29 @@ impl State {
             balances: Vec::new(),
             prorations: Vec::new(),
             refunds: Vec::new(),
+            grants: Vec::new(),
+            meters: Vec::new(),
+            customer_meters: Vec::new(),
+            usage: Vec::new(),
             sessions: Vec::new(),
+            endpoints: Vec::new(),
             events: Vec::new(),
             emitted: 0,
             jobs: Vec::new(),
             faults: Faults::default(),
             origin: String::new(),
-            webhook_url: String::new(),
-        }
+            window: Window::default(),
+        };
+        state.adopt("");
+        state
     }
 
     /// Forgets everything but the organization and its secrets.
     pub fn reset(&mut self) {
+        let url = self.endpoint(self.identity.endpoint_id).map(|own| own.url.clone()).unwrap_or_default();
         let mut fresh = Self::with(self.identity.clone());
         fresh.origin = std::mem::take(&mut self.origin);
-        fresh.webhook_url = std::mem::take(&mut self.webhook_url);
+        fresh.adopt(&url);
         *self = fresh;
     }
 
@@ -122,19 +154,36 @@ impl State {
         self.products.iter().find(|product| product.id == id).ok_or(Refusal::NotFound)
     }
 
-    /// The customer with this id.
+    /// The benefit with this id, unless it was deleted.
+    pub fn benefit(&self, id: Uuid) -> Result<&Benefit, Refusal> {
+        self.benefits.iter().find(|benefit| benefit.id == id && !benefit.is_deleted).ok_or(Refusal::NotFound)
+    }
+
+    /// The meter with this id.
+    pub fn meter(&self, id: Uuid) -> Result<&Meter, Refusal> {
+        self.meters.iter().find(|meter| meter.id == id).ok_or(Refusal::NotFound)
+    }
+
+    /// The customer with this id, also one that was deleted: its purchases still show it.
     pub fn customer(&self, id: Uuid) -> Result<&Customer, Refusal> {
         self.customers.iter().find(|customer| customer.id == id).ok_or(Refusal::NotFound)
     }
 
-    /// The customer with this external id (C§2.5).
+    /// The customer with this id, unless it was deleted.
+    pub fn living(&self, id: Uuid) -> Result<&Customer, Refusal> {
+        self.customer(id).ok().filter(|customer| customer.deleted_at.is_none()).ok_or(Refusal::NotFound)
+    }
+
+    /// The customer with this external id (C§2.5); deleted ones have freed theirs.
     pub fn customer_by_external(&self, external_id: &str) -> Option<&Customer> {
-        self.customers.iter().find(|customer| customer.external_id.as_deref() == Some(external_id))
+        let mut there = self.customers.iter().filter(|customer| customer.deleted_at.is_none());
+        there.find(|customer| customer.external_id.as_deref() == Some(external_id))
     }
 
     /// The customer with this e-mail address, whatever its case.
     pub fn customer_by_email(&self, email: &str) -> Option<&Customer> {
-        self.customers.iter().find(|customer| customer.email.eq_ignore_ascii_case(email))
+        let mut there = self.customers.iter().filter(|customer| customer.deleted_at.is_none());
+        there.find(|customer| customer.email.eq_ignore_ascii_case(email))
     }
 
     /// The checkout with this id.

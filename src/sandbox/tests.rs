@@ -1,13 +1,19 @@
 //! The sandbox over HTTP: what Boreal's own tests rely on, held against the recordings where they are present.
 
+mod benefits;
 mod capture;
 mod checkout;
+mod deletion;
 mod delivery;
+mod discounts;
 mod dunning;
+mod endpoints;
 mod harness;
+mod metering;
 mod pausing;
 mod plans;
 mod portal;
 mod refunds;
+mod rights;
 mod subscriptions;
 mod transport;

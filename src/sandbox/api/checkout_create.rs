@@ -200,7 +200,7 @@ fn trial(checkout: &mut Checkout, product: &Product, now: Stamp) {
 fn recognise(state: &state::State, checkout: &mut Checkout, id: Option<Uuid>) -> Result<(), Refusal> {
     let found = match (id, &checkout.external_customer_id) {
         (Some(id), _) => {
-            Some(state.customer(id).map_err(|_| Refusal::field("customer_id", "Customer does not exist.", json!(id)))?)
+            Some(state.living(id).map_err(|_| Refusal::field("customer_id", "Customer does not exist.", json!(id)))?)
         }
         (None, Some(external_id)) => state.customer_by_external(external_id),
         (None, None) => None,

@@ -57,7 +57,7 @@ pub async fn create(State(app): Shared, Body(sent): Body) -> Answer {
     let shown = app.write(|state| {
         let missing = |field, input| Refusal::field(field, "Customer does not exist.", input);
         let customer = match (id, external_id) {
-            (Some(id), _) => state.customer(id).map_err(|_| missing("customer_id", json!(id))),
+            (Some(id), _) => state.living(id).map_err(|_| missing("customer_id", json!(id))),
             (None, external) => {
                 let external = external.unwrap_or_default();
                 state.customer_by_external(&external).ok_or_else(|| missing("external_customer_id", json!(external)))

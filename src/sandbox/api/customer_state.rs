@@ -6,6 +6,8 @@ use axum::response::IntoResponse;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::customer_meters;
+use super::grants;
 use super::products::{join, path_id};
 use super::refusal::Refusal;
 use super::subscriptions::Subscription;
@@ -15,7 +17,11 @@ use crate::sandbox::state;
 /// `GET /v1/customers/{id}/state`
 pub async fn read(State(app): Shared, Path(id): Path<String>) -> Answer {
     let id = path_id(&id)?;
-    Ok(Json(app.read(|state| view(state, id))?).into_response())
+    let found = app.read(|state| {
+        state.living(id)?;
+        view(state, id)
+    });
+    Ok(Json(found?).into_response())
 }
 
 /// `GET /v1/customers/external/{external_id}/state`
@@ -32,7 +38,8 @@ pub fn view(state: &state::State, id: Uuid) -> Result<Value, Refusal> {
     let mut shown = state.customer(id)?.full();
     let live = state.subscriptions.iter().filter(|one| one.customer_id == id && one.is_active());
     let active: Vec<Value> = live.map(entry).collect();
-    join(&mut shown, json!({"active_subscriptions": active, "granted_benefits": [], "active_meters": []}));
+    let (benefits, meters) = (grants::entries(state, id), customer_meters::entries(state, id));
+    join(&mut shown, json!({"active_subscriptions": active, "granted_benefits": benefits, "active_meters": meters}));
     Ok(shown)
 }
 

@@ -38,7 +38,7 @@ pub struct Customer {
     pub locale: Option<String>,
     organization_id: Uuid,
     default_payment_method_id: Option<Uuid>,
-    deleted_at: Option<Stamp>,
+    pub deleted_at: Option<Stamp>,
     first_user_event_at: Option<Stamp>,
 }
 
@@ -61,6 +61,34 @@ impl Customer {
         let hash = Sha256::digest(self.email.to_lowercase().as_bytes());
         let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
         format!("https://www.gravatar.com/avatar/{hex}?d=404")
+    }
+}
+
+/// The person behind a customer; an individual has one, the owner.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Member {
+    pub id: Uuid,
+    pub created_at: Stamp,
+    pub modified_at: Option<Stamp>,
+    pub customer_id: Uuid,
+    pub email: String,
+    pub name: Option<String>,
+    pub external_id: Option<String>,
+    pub role: String,
+}
+
+impl Member {
+    fn owner(customer: &Customer) -> Self {
+        Self {
+            id: secrets::id(),
+            created_at: customer.created_at,
+            modified_at: None,
+            customer_id: customer.id,
+            email: customer.email.clone(),
+            name: customer.name.clone(),
+            external_id: customer.external_id.clone(),
+            role: "owner".to_owned(),
+        }
     }
 }
 
@@ -95,17 +123,18 @@ pub fn add(state: &mut state::State, who: Newcomer) -> Uuid {
         deleted_at: None,
         first_user_event_at: None,
     };
-    let member = json!({
-        "id": secrets::id(), "created_at": customer.created_at, "modified_at": null, "customer_id": customer.id,
-        "email": customer.email, "name": customer.name, "external_id": customer.external_id, "role": "owner",
-    });
-    let id = customer.id;
+    let (id, member) = (customer.id, Member::owner(&customer));
     state.customers.push(customer);
-    state.emit("member.created", member);
+    state.emit("member.created", json!(member));
+    state.members.push(member);
+    // Usage may have been sent before its customer was known.
+    if state.usage.iter().any(|one| one.customer(state).is_some_and(|who| who.id == id)) {
+        state.later(What::Meters(id));
+    }
     id
 }
 
-/// Sends `customer.created` or `customer.updated`, and the changed state after it.
+/// Sends `customer.created`, `customer.updated` or `customer.deleted`, and the changed state after it.
 pub fn announce(state: &mut state::State, kind: &str, id: Uuid) {
     if let Ok(shown) = state.customer(id).map(Customer::full) {
         state.emit(kind, shown);
@@ -122,7 +151,8 @@ pub async fn list(State(app): Shared, query: Query) -> Answer {
             let address = customer.email.to_lowercase();
             let name = customer.name.as_deref().unwrap_or_default().to_lowercase();
             let external = customer.external_id.as_deref().unwrap_or_default().to_lowercase();
-            email.as_ref().is_none_or(|email| *email == address)
+            customer.deleted_at.is_none()
+                && email.as_ref().is_none_or(|email| *email == address)
                 && words.as_ref().is_none_or(|w| name.contains(w) || address.contains(w) || external.starts_with(w))
         };
         state.customers.iter().filter(wanted).map(Customer::full).collect::<Vec<_>>()
@@ -133,7 +163,7 @@ pub async fn list(State(app): Shared, query: Query) -> Answer {
 /// `GET /v1/customers/{id}`
 pub async fn read(State(app): Shared, Path(id): Path<String>) -> Answer {
     let id = path_id(&id)?;
-    Ok(Json(app.read(|state| state.customer(id).map(Customer::full))?).into_response())
+    Ok(Json(app.read(|state| state.living(id).map(Customer::full))?).into_response())
 }
 
 /// `GET /v1/customers/external/{external_id}`
@@ -182,7 +212,7 @@ pub async fn update_external(State(app): Shared, Path(id): Path<String>, Body(se
 }
 
 fn change(state: &mut state::State, id: Uuid, sent: &Map<String, Value>, linking: bool) -> Result<Value, Refusal> {
-    let mut customer = state.customer(id)?.clone();
+    let mut customer = state.living(id)?.clone();
     let mut fields = Fields::of(sent);
     let email = fields.email("email");
     let external_id = if linking { fields.text("external_id") } else { None };

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::check;
 use super::refusal::{Detail, Refusal};
+use crate::sandbox::clock::Stamp;
 
 /// The parameters of a query, in order, repeated keys included.
 pub struct Query(Vec<(String, String)>);
@@ -45,6 +46,16 @@ impl Query {
             .flat_map(|key| self.all(key).into_iter().filter_map(|text| check::uuid(text, &["query", key]).err()))
             .collect();
         if wrong.is_empty() { Ok(()) } else { Err(Refusal::Invalid(wrong)) }
+    }
+
+    /// An instant; a space stands for the `+` that a client forgot to escape.
+    pub fn moment(&self, key: &str) -> Result<Option<Stamp>, Refusal> {
+        let Some(text) = self.one(key) else { return Ok(None) };
+        let found = Stamp::read(&text.replace(' ', "+"));
+        let msg = "Input should be a valid datetime or date".to_owned();
+        let loc = vec![json!("query"), json!(key)];
+        let wrong = Detail { kind: "datetime_from_date_parsing", loc, msg, input: json!(text), ctx: None };
+        found.map(Some).ok_or(Refusal::Invalid(vec![wrong]))
     }
 
     /// True if `item` has one of the wanted values in each of these fields that the query names.

@@ -1,26 +1,39 @@
 //! All routes of the sandbox on one screen; one file for each kind of Polar's objects.
 
+pub mod benefit_properties;
+pub mod benefits;
 pub mod body;
 pub mod check;
 pub mod checkout_create;
 pub mod checkout_view;
 pub mod checkouts;
+pub mod customer_delete;
+pub mod customer_meters;
 pub mod customer_sessions;
 pub mod customer_state;
 pub mod customers;
+pub mod deliveries;
+pub mod discounts;
+pub mod grants;
+pub mod ingest;
 pub mod invoices;
 pub mod listing;
+pub mod meter_rules;
+pub mod meters;
 pub mod orders;
 pub mod organizations;
 pub mod payment_methods;
 pub mod prices;
+pub mod product_benefits;
 pub mod products;
 pub mod refunds;
 pub mod refusal;
+pub mod scopes;
 pub mod subscription_create;
 pub mod subscription_patch;
 pub mod subscriptions;
 pub mod transport;
+pub mod usage;
 pub mod webhooks;
 
 use std::sync::Arc;
@@ -29,7 +42,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 
 use super::app::App;
 use super::{control, pages};
@@ -41,7 +54,7 @@ pub type Shared = State<Arc<App>>;
 pub type Answer = Result<Response, Refusal>;
 
 /// The collections, whose addresses end in a slash (C§1.3).
-pub const COLLECTIONS: [&str; 9] = [
+pub const COLLECTIONS: [&str; 14] = [
     "/v1/organizations/",
     "/v1/products/",
     "/v1/checkouts/",
@@ -50,7 +63,12 @@ pub const COLLECTIONS: [&str; 9] = [
     "/v1/subscriptions/",
     "/v1/orders/",
     "/v1/refunds/",
+    "/v1/benefits/",
     "/v1/benefit-grants/",
+    "/v1/events/",
+    "/v1/meters/",
+    "/v1/customer-meters/",
+    "/v1/discounts/",
 ];
 
 /// Everything under one origin: the API, the hosted pages and the switches.
@@ -79,9 +97,12 @@ fn with_token() -> Router<Arc<App>> {
         .route("/v1/checkouts/", get(checkouts::list).post(checkout_create::create))
         .route("/v1/checkouts/{id}", get(checkouts::read).patch(checkouts::update))
         .route("/v1/customers/", get(customers::list).post(customers::create))
-        .route("/v1/customers/{id}", get(customers::read).patch(customers::update))
+        .route("/v1/customers/{id}", get(customers::read).patch(customers::update).delete(customer_delete::by_id))
         .route("/v1/customers/{id}/state", get(customer_state::read))
-        .route("/v1/customers/external/{id}", get(customers::read_external).patch(customers::update_external))
+        .route(
+            "/v1/customers/external/{id}",
+            get(customers::read_external).patch(customers::update_external).delete(customer_delete::by_external),
+        )
         .route("/v1/customers/external/{id}/state", get(customer_state::read_external))
         .route("/v1/customers/{id}/payment-methods", get(payment_methods::list))
         .route("/v1/customers/external/{id}/payment-methods", get(payment_methods::list_external))
@@ -96,9 +117,41 @@ fn with_token() -> Router<Arc<App>> {
         .route("/v1/orders/{id}/invoice", get(invoices::invoice).post(invoices::request))
         .route("/v1/orders/{id}/receipt", get(invoices::receipt))
         .route("/v1/refunds/", get(refunds::list).post(refunds::create))
-        .route("/v1/benefit-grants/", get(orders::nothing))
-        .route("/v1/webhooks/endpoints", get(webhooks::list))
-        .route("/v1/webhooks/endpoints/{id}", get(webhooks::read))
+        .merge(given())
+        .merge(metered())
+        .merge(hooks())
+}
+
+fn given() -> Router<Arc<App>> {
+    Router::new()
+        .route("/v1/benefits/", get(benefits::list).post(benefits::create))
+        .route("/v1/benefits/{id}", get(benefits::read).patch(benefits::update).delete(benefits::delete))
+        .route("/v1/benefits/{id}/grants", get(grants::list_of))
+        .route("/v1/benefit-grants/", get(grants::list))
+        .route("/v1/discounts/", get(discounts::list).post(discounts::create))
+        .route("/v1/discounts/{id}", get(discounts::read).patch(discounts::update).delete(discounts::delete))
+        .route("/v1/products/{id}/benefits", post(product_benefits::replace))
+}
+
+fn metered() -> Router<Arc<App>> {
+    Router::new()
+        .route("/v1/events/", get(usage::list))
+        .route("/v1/events/{id}", get(usage::read))
+        .route("/v1/events/ingest", post(ingest::ingest))
+        .route("/v1/meters/", get(meters::list).post(meters::create))
+        .route("/v1/meters/{id}", get(meters::read).patch(meters::update))
+        .route("/v1/meters/{id}/quantities", get(meters::quantities))
+        .route("/v1/customer-meters/", get(customer_meters::list))
+        .route("/v1/customer-meters/{id}", get(customer_meters::read))
+}
+
+fn hooks() -> Router<Arc<App>> {
+    Router::new()
+        .route("/v1/webhooks/endpoints", get(webhooks::list).post(webhooks::create))
+        .route("/v1/webhooks/endpoints/{id}", get(webhooks::read).patch(webhooks::update).delete(webhooks::delete))
+        .route("/v1/webhooks/endpoints/{id}/secret", patch(webhooks::reset_secret))
+        .route("/v1/webhooks/deliveries", get(deliveries::list))
+        .route("/v1/webhooks/events/{id}/redeliver", post(deliveries::redeliver))
 }
 
 fn without_token() -> Router<Arc<App>> {

@@ -139,8 +139,3 @@ pub async fn read(State(app): Shared, Path(id): Path<String>) -> Answer {
     let id = path_id(&id)?;
     Ok(Json(app.read(|state| state.order(id).map(|one| view(state, one)))?).into_response())
 }
-
-/// Lists of what this sandbox never makes: benefit grants.
-pub async fn nothing(query: Query) -> Answer {
-    query.page(Vec::new(), "-created_at")
-}

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::benefits::Benefit;
 use super::body::{Body, Fields};
 use super::listing::Query;
 use super::prices::{self, Home, Price};
@@ -41,6 +42,8 @@ pub struct Product {
     pub metadata: Map<String, Value>,
     /// Replaced prices stay, archived: subscriptions go on with them.
     prices: Vec<Price>,
+    /// Copies, kept in step with the benefits themselves.
+    pub benefits: Vec<Benefit>,
 }
 
 impl Product {
@@ -57,21 +60,24 @@ impl Product {
     /// The product as its own routes and events show it.
     pub fn full(&self) -> Value {
         let mut shown = json!(self);
-        join(&mut shown, json!({"prices": self.prices(), "benefits": [], "medias": [], "attached_custom_fields": []}));
+        let benefits: Vec<Value> = self.benefits.iter().map(Benefit::full).collect();
+        let more = json!({"prices": self.prices(), "benefits": benefits, "medias": [], "attached_custom_fields": []});
+        join(&mut shown, more);
         shown
     }
 
     /// The product as a checkout shows it: without what only the merchant sees.
     pub fn for_buyers(&self) -> Value {
         let mut shown = self.full();
+        join(&mut shown, json!({"benefits": self.benefits.iter().filter_map(Benefit::for_buyers).collect::<Vec<_>>()}));
         remove(&mut shown, &["metadata", "attached_custom_fields"]);
         shown
     }
 
-    /// The product inside an order: without prices.
+    /// The product inside an order: without prices and benefits.
     pub fn bare(&self) -> Value {
         let mut shown = json!(self);
-        remove(&mut shown, &["prices"]);
+        remove(&mut shown, &["prices", "benefits"]);
         shown
     }
 }
@@ -161,6 +167,7 @@ fn new(state: &mut state::State, sent: &Map<String, Value>) -> Result<Product, R
         organization_id: state.identity.organization_id,
         metadata: Map::new(),
         prices: Vec::new(),
+        benefits: Vec::new(),
     };
     fill(&mut product, &mut fields);
     let entries = fields.list("prices").cloned().unwrap_or_default();

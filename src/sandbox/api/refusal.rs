@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 const INVALID: &str = "The access token provided is expired, revoked, malformed, or invalid for other reasons.";
+const INSUFFICIENT: &str = "The request requires higher privileges than provided by the access token.";
 
 /// One entry of a 422: where, what kind, in words, and what was sent.
 #[derive(Clone, Debug)]
@@ -49,6 +50,8 @@ pub enum Refusal {
     Unauthorized,
     /// 401 with a token that is none of ours.
     InvalidToken,
+    /// 403 of a token without these scopes.
+    InsufficientScope(String),
     /// 422 of the schema.
     Invalid(Vec<Detail>),
     /// 422 of the business: the object named does not exist, is taken, and so on.
@@ -87,7 +90,15 @@ impl IntoResponse for Refusal {
             Self::NotFound => (StatusCode::NOT_FOUND, json!({"error": "ResourceNotFound", "detail": "Not found"})),
             Self::NoRoute => (StatusCode::NOT_FOUND, json!({"detail": "Not Found"})),
             Self::Unauthorized => return unauthorized(),
-            Self::InvalidToken => return invalid_token(),
+            Self::InvalidToken => return oauth(StatusCode::UNAUTHORIZED, "invalid_token", INVALID, ""),
+            Self::InsufficientScope(scopes) => {
+                return oauth(
+                    StatusCode::FORBIDDEN,
+                    "insufficient_scope",
+                    INSUFFICIENT,
+                    &format!(", scope=\"{scopes}\""),
+                );
+            }
             Self::Invalid(details) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, json!({"error": "RequestValidationError", "detail": list(details)}))
             }
@@ -106,14 +117,14 @@ fn unauthorized() -> Response {
     (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer realm=\"polar\"")], Json(body)).into_response()
 }
 
-fn invalid_token() -> Response {
-    let challenge = format!("Bearer realm=\"polar\", error=\"invalid_token\", error_description=\"{INVALID}\"");
+/// The form of OAuth, with a challenge that repeats the error.
+fn oauth(status: StatusCode, error: &str, description: &str, scope: &str) -> Response {
+    let challenge = format!("Bearer realm=\"polar\"{scope}, error=\"{error}\", error_description=\"{description}\"");
     let challenge = HeaderValue::from_str(&challenge).expect("the challenge is plain ASCII");
     let headers = [
         (header::WWW_AUTHENTICATE, challenge),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::PRAGMA, HeaderValue::from_static("no-cache")),
     ];
-    let body = json!({"error": "invalid_token", "error_description": INVALID});
-    (StatusCode::UNAUTHORIZED, headers, Json(body)).into_response()
+    (status, headers, Json(json!({"error": error, "error_description": description}))).into_response()
 }

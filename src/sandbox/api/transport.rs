@@ -1,18 +1,26 @@
 //! What every request meets before its handler: version, length, faults, token; and every answer after it.
 
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio_util::io::ReaderStream;
 
 use super::refusal::Refusal;
+use super::scopes::Standing;
 use super::{COLLECTIONS, Shared};
 use crate::sandbox::clock::Stamp;
 use crate::sandbox::control::Fault;
+use crate::sandbox::state;
 
 const VERSIONS: [&str; 2] = ["2026-04", "2026-10"];
 const POLAR_VERSION: HeaderName = HeaderName::from_static("polar-version");
@@ -59,8 +67,16 @@ pub async fn faults(State(app): Shared, request: Request, next: Next) -> Respons
     }
     match fault {
         None => next.run(request).await,
-        Some(Fault::TooMany) => (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")]).into_response(),
-        Some(Fault::Broken) => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into_response(),
+        Some(Fault::TooMany) => too_many(1),
+        Some(Fault::Broken) => broken(),
+        Some(Fault::BrokenAfter) => {
+            next.run(request).await;
+            broken()
+        }
+        Some(Fault::Cut) => {
+            next.run(request).await;
+            Body::from_stream(ReaderStream::new(Torn)).into_response()
+        }
         Some(Fault::Silent) => {
             app.stop.run_until_cancelled(tokio::time::sleep(SILENCE)).await;
             StatusCode::GATEWAY_TIMEOUT.into_response()
@@ -68,17 +84,38 @@ pub async fn faults(State(app): Shared, request: Request, next: Next) -> Respons
     }
 }
 
-/// The organization's token, or one of the two 401 (C§1.4).
+fn broken() -> Response {
+    (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into_response()
+}
+
+/// A body that fails before its first byte: the server closes the connection.
+struct Torn;
+
+impl AsyncRead for Torn {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()))
+    }
+}
+
+/// The organization's token, or one of the two 401, or 403 (C§1.4); and not too many requests with it.
 pub async fn token(State(app): Shared, request: Request, next: Next) -> Response {
     let sent = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let Some(sent) = sent.and_then(|value| value.strip_prefix("Bearer ")) else {
         return Refusal::Unauthorized.into_response();
     };
-    if app.read(|state| state.identity.token == sent) {
-        next.run(request).await
-    } else {
-        Refusal::InvalidToken.into_response()
+    match app.read(|state| state.standing(sent, request.method(), request.uri().path())) {
+        Standing::Unknown => return Refusal::InvalidToken.into_response(),
+        Standing::Lacks(scopes) => return Refusal::InsufficientScope(scopes.join(" ")).into_response(),
+        Standing::Allowed => {}
     }
+    match app.note(state::State::admit) {
+        None => next.run(request).await,
+        Some(seconds) => too_many(seconds),
+    }
+}
+
+fn too_many(seconds: i64) -> Response {
+    (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds.to_string())]).into_response()
 }
 
 /// A wrong slash is a redirect (http/182), everything else unknown is 404 (http/180).

@@ -4,15 +4,19 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::events::{Attempt, Parcel};
+use super::events::Attempt;
+use super::queue::Parcel;
 use super::signature;
 use crate::sandbox::app::App;
 use crate::sandbox::clock::Clock;
+use crate::sandbox::secrets;
 use crate::sandbox::state::State;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Polar keeps so many characters of an answer.
 const RESPONSE_KEPT: usize = 2_048;
+/// Signed instead of the body when a signature shall be wrong.
+const CORRUPT: &[u8] = b"other bytes than those that are sent";
 
 /// The task that delivers events.
 #[derive(Clone)]
@@ -59,13 +63,13 @@ impl Sender {
     }
 
     async fn deliver(&self, parcel: Parcel) {
-        let (url, secret) = self.app.read(|state| (state.webhook_url.clone(), state.identity.webhook_secret.clone()));
         let at = Clock::wall();
         let (id, timestamp) = (parcel.id.to_string(), at.seconds().to_string());
-        let signature = signature::sign(&secret, &id, &timestamp, parcel.body.as_bytes());
+        let signed = if parcel.corrupt { CORRUPT } else { parcel.body.as_bytes() };
+        let signature = signature::sign(&parcel.key, &id, &timestamp, signed);
         let request = self
             .client
-            .post(url)
+            .post(parcel.url)
             .header("content-type", "application/json")
             .header("webhook-id", id)
             .header("webhook-timestamp", timestamp)
@@ -76,6 +80,6 @@ impl Sender {
             Err(error) => (None, error.to_string()),
         };
         let response = response.chars().take(RESPONSE_KEPT).collect();
-        self.app.write(|state| state.record(parcel.id, Attempt { at, http_code, response }));
+        self.app.write(|state| state.record(parcel.id, Attempt { id: secrets::id(), at, http_code, response }));
     }
 }

@@ -1,13 +1,13 @@
-//! The signature of a delivery (C§3.2): the HMAC key is the whole secret string, prefix included.
+//! The signature of a delivery (C§3.2).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// The value of `webhook-signature` for this delivery.
-pub fn sign(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
+/// The value of `webhook-signature` for this delivery, signed with the HMAC key `key`.
+pub fn sign(key: impl AsRef<[u8]>, id: &str, timestamp: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_ref()).expect("HMAC takes keys of any length");
     for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
         mac.update(part);
     }

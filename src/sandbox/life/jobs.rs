@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{billing, dunning, fulfil, renewal};
+use super::{billing, dunning, fulfil, grants, metering, renewal};
 use crate::sandbox::api::checkout_view;
 use crate::sandbox::api::checkouts::Status;
 use crate::sandbox::api::refusal::Refusal;
@@ -43,6 +43,8 @@ pub enum What {
     Refunded(Uuid),
     /// Void what an ended subscription still owes.
     Void(Uuid),
+    /// Recompute the meters of a customer, a while after the last event.
+    Meters(Uuid),
 }
 
 impl What {
@@ -51,7 +53,7 @@ impl What {
         match self {
             Self::Fulfil(_) | Self::Pay(_) | Self::Void(_) => 150,
             Self::StateChanged(_) => 400,
-            Self::Invoice(_) | Self::Receipt(_) | Self::Refunded(_) => 1_000,
+            Self::Invoice(_) | Self::Receipt(_) | Self::Refunded(_) | Self::Meters(_) => 1_000,
         }
     }
 }
@@ -79,11 +81,13 @@ impl State {
                 What::Refunded(id) => refunds::reported(self, id),
                 What::Void(id) => billing::void(self, id),
                 What::StateChanged(id) => self.tell_state(id),
+                What::Meters(id) => metering::recompute(self, id),
             };
         }
         self.expire();
         renewal::reach(self);
         dunning::reach(self);
+        grants::reach(self);
         !due.is_empty() || self.emitted != before
     }
 

@@ -12,16 +12,18 @@ use crate::sandbox::life::cards;
 use crate::sandbox::state::{NAME, State as Known};
 
 const SHOWN: usize = 25;
-const SWITCHES: [(&str, &str); 7] = [
+const SWITCHES: [(&str, &str); 8] = [
     (
         "PUT /sandbox/faults",
-        "sender, duplicate, shuffle, seed, answer (null, 429, 500, \"timeout\"), answer_count, delay_ms, retry_scale",
+        "sender, duplicate, shuffle, hold_ms, drop_percent, corrupt_percent, seed, answer (null, 429, 500, \"500 after\", \
+         \"cut\", \"timeout\"), answer_to, answer_count, answer_percent, delay_ms, retry_scale, rate_limit, standard_secrets",
     ),
     ("POST /sandbox/clock", "{\"advance_ms\": 86400000}: move the time on"),
     ("GET /sandbox/deliveries", "what was sent, and what the app answered"),
     ("GET /sandbox/idle", "whether anything is still to be done or delivered"),
     ("POST /sandbox/deliver", "{\"webhook_id\": \"…\"}: send it again"),
     ("POST /sandbox/events", "{\"type\": \"…\", \"data\": {}}: sign and send any event"),
+    ("POST /sandbox/tokens", "{\"scopes\": [\"products:read\"]}: a token that may do only this"),
     ("POST /sandbox/reset", "forget everything but the token and the secret"),
 ];
 

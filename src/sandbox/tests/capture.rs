@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::harness::World;
 
-fn captures() -> Option<PathBuf> {
+pub fn captures() -> Option<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent()?.join("shared/polar/captures");
     if folder.is_dir() {
         return Some(folder);
@@ -16,14 +16,14 @@ fn captures() -> Option<PathBuf> {
     None
 }
 
-fn exchange(folder: &std::path::Path, number: &str) -> Value {
+pub fn exchange(folder: &std::path::Path, number: &str) -> Value {
     let mut files =
         std::fs::read_dir(folder.join("http")).expect("recordings").map(|entry| entry.expect("an entry").path());
     let file = files.find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(number)));
     serde_json::from_slice(&std::fs::read(file.expect("the recording")).expect("bytes")).expect("json")
 }
 
-fn webhook(folder: &std::path::Path, number: &str) -> Value {
+pub fn webhook(folder: &std::path::Path, number: &str) -> Value {
     let mut files =
         std::fs::read_dir(folder.join("webhooks")).expect("recordings").map(|entry| entry.expect("an entry").path());
     let file = files.find(|path| {
@@ -65,7 +65,7 @@ fn shape(value: &Value, at: &str, into: &mut BTreeSet<String>) {
 }
 
 #[track_caller]
-fn same_shape(ours: &Value, theirs: &Value) {
+pub fn same_shape(ours: &Value, theirs: &Value) {
     let of = |value: &Value| {
         let mut paths = BTreeSet::new();
         shape(value, "", &mut paths);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::routing::post;
 use serde_json::{Value, json};
 
@@ -16,6 +16,7 @@ use crate::sandbox::{Config, Sandbox};
 /// One delivery as received.
 #[derive(Clone)]
 pub struct Received {
+    pub path: String,
     pub headers: HeaderMap,
     pub bytes: Bytes,
 }
@@ -204,13 +205,13 @@ impl World {
 async fn receiver(received: Arc<Mutex<Vec<Received>>>, answers: Arc<Mutex<Vec<u16>>>) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
-    let handler = move |headers: HeaderMap, bytes: Bytes| async move {
-        received.lock().expect("not poisoned").push(Received { headers, bytes });
+    let handler = move |uri: Uri, headers: HeaderMap, bytes: Bytes| async move {
+        received.lock().expect("not poisoned").push(Received { path: uri.path().to_owned(), headers, bytes });
         let mut answers = answers.lock().expect("not poisoned");
         let code = if answers.is_empty() { 202 } else { answers.remove(0) };
         StatusCode::from_u16(code).expect("a status")
     };
-    let router = Router::new().route("/webhooks/polar", post(handler));
+    let router = Router::new().fallback(post(handler));
     tokio::spawn(async move { axum::serve(listener, router).await });
     origin
 }

@@ -1,0 +1,250 @@
+//! Discounts: made, changed, deleted (http/035, http/150). Checkouts do not redeem them here.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::body::{Body, Fields};
+use super::listing::Query;
+use super::products::{Product, join, path_id};
+use super::refusal::{Detail, Refusal};
+use super::{Answer, Shared};
+use crate::sandbox::clock::Stamp;
+use crate::sandbox::secrets;
+use crate::sandbox::state;
+
+const DURATIONS: [&str; 3] = ["once", "forever", "repeating"];
+
+/// How much is taken off.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Worth {
+    /// In hundredths of a percent.
+    Percentage { basis_points: i64 },
+    /// In minor units, by currency; the first two fields are the older form.
+    Fixed { amount: i64, currency: String, amounts: Map<String, Value> },
+}
+
+/// One discount.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Discount {
+    duration: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    duration_in_months: Option<i64>,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(flatten)]
+    worth: Worth,
+    created_at: Stamp,
+    modified_at: Option<Stamp>,
+    id: Uuid,
+    metadata: Map<String, Value>,
+    name: String,
+    code: Option<String>,
+    starts_at: Option<Stamp>,
+    ends_at: Option<Stamp>,
+    max_redemptions: Option<i64>,
+    max_redemptions_per_customer: Option<i64>,
+    redemptions_count: i64,
+    organization_id: Uuid,
+    /// Only these; all if there are none.
+    products: Vec<Uuid>,
+}
+
+impl Discount {
+    fn view(&self, state: &state::State) -> Value {
+        let mut shown = json!(self);
+        let products: Vec<Value> =
+            self.products.iter().filter_map(|id| state.product(*id).ok()).map(Product::bare).collect();
+        join(&mut shown, json!({"products": products}));
+        shown
+    }
+}
+
+/// `GET /v1/discounts/`
+pub async fn list(State(app): Shared, query: Query) -> Answer {
+    let words = query.one("query").unwrap_or_default().to_lowercase();
+    let items = app.read(|state| {
+        let named = state.discounts.iter().filter(|one| one.name.to_lowercase().contains(&words));
+        named.map(|one| one.view(state)).collect()
+    });
+    query.page(items, "-created_at")
+}
+
+/// `GET /v1/discounts/{id}`
+pub async fn read(State(app): Shared, Path(id): Path<String>) -> Answer {
+    let id = path_id(&id)?;
+    Ok(Json(app.read(|state| find(state, id).map(|one| one.view(state)))?).into_response())
+}
+
+/// `POST /v1/discounts/`
+pub async fn create(State(app): Shared, Body(sent): Body) -> Answer {
+    let shown = app.write(|state| {
+        let discount = new(state, &sent)?;
+        let shown = discount.view(state);
+        state.discounts.push(discount);
+        state.emit("discount.created", shown.clone());
+        Ok::<_, Refusal>(shown)
+    })?;
+    Ok((StatusCode::CREATED, Json(shown)).into_response())
+}
+
+/// `PATCH /v1/discounts/{id}`
+pub async fn update(State(app): Shared, Path(id): Path<String>, Body(sent): Body) -> Answer {
+    let id = path_id(&id)?;
+    let shown = app.write(|state| {
+        let mut discount = find(state, id)?.clone();
+        let mut fields = Fields::of(&sent);
+        fill(&mut discount, &mut fields);
+        if fields.has("basis_points") || fields.has("amount") {
+            discount.worth = worth(&discount.kind, &mut fields);
+        }
+        fields.done()?;
+        fitting(state, &discount)?;
+        discount.modified_at = Some(state.clock.now());
+        let shown = discount.view(state);
+        let place = state.discounts.iter_mut().find(|one| one.id == id).ok_or(Refusal::NotFound)?;
+        *place = discount;
+        state.emit("discount.updated", shown.clone());
+        Ok::<_, Refusal>(shown)
+    })?;
+    Ok(Json(shown).into_response())
+}
+
+/// `DELETE /v1/discounts/{id}`
+pub async fn delete(State(app): Shared, Path(id): Path<String>) -> Answer {
+    let id = path_id(&id)?;
+    app.write(|state| {
+        let shown = find(state, id)?.view(state);
+        state.discounts.retain(|one| one.id != id);
+        state.emit("discount.deleted", shown);
+        Ok::<_, Refusal>(())
+    })?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+fn find(state: &state::State, id: Uuid) -> Result<&Discount, Refusal> {
+    state.discounts.iter().find(|one| one.id == id).ok_or(Refusal::NotFound)
+}
+
+fn new(state: &mut state::State, sent: &Map<String, Value>) -> Result<Discount, Refusal> {
+    let mut fields = Fields::of(sent);
+    ["name", "type", "duration"].iter().for_each(|key| fields.require(key));
+    let kind = fields.text("type").unwrap_or_default();
+    let mut discount = Discount {
+        duration: String::new(),
+        duration_in_months: None,
+        worth: worth(&kind, &mut fields),
+        kind,
+        created_at: state.clock.now(),
+        modified_at: None,
+        id: secrets::id(),
+        metadata: Map::new(),
+        name: String::new(),
+        code: None,
+        starts_at: None,
+        ends_at: None,
+        max_redemptions: None,
+        max_redemptions_per_customer: None,
+        redemptions_count: 0,
+        organization_id: state.identity.organization_id,
+        products: Vec::new(),
+    };
+    fill(&mut discount, &mut fields);
+    fields.no_organization()?;
+    fields.done()?;
+    fitting(state, &discount)?;
+    Ok(discount)
+}
+
+fn worth(kind: &str, fields: &mut Fields<'_>) -> Worth {
+    if kind == "fixed" {
+        fields.require("amount");
+        let amount = at_least(fields, "amount", 0).unwrap_or(0);
+        let currency = fields.text("currency").unwrap_or_else(|| "usd".to_owned());
+        let amounts = Map::from_iter([(currency.clone(), json!(amount))]);
+        return Worth::Fixed { amount, currency, amounts };
+    }
+    if kind != "percentage" {
+        let msg = "Input should be 'fixed' or 'percentage'";
+        fields.wrong.push(Detail::body("enum", "type", msg, json!(kind)));
+    }
+    fields.require("basis_points");
+    let basis_points = at_least(fields, "basis_points", 1).unwrap_or(0);
+    if basis_points > 10_000 {
+        let msg = "Input should be less than or equal to 10000";
+        let detail = Detail::body("less_than_equal", "basis_points", msg, json!(basis_points));
+        fields.wrong.push(detail.with(json!({"le": 10_000})));
+    }
+    Worth::Percentage { basis_points }
+}
+
+fn at_least(fields: &mut Fields<'_>, key: &str, least: i64) -> Option<i64> {
+    let number = fields.integer(key)?;
+    if number < least {
+        let msg = format!("Input should be greater than or equal to {least}");
+        fields.wrong.push(Detail::body("greater_than_equal", key, msg, json!(number)).with(json!({"ge": least})));
+    }
+    Some(number)
+}
+
+/// The fields that creating and changing share; what is not sent stays.
+fn fill(discount: &mut Discount, fields: &mut Fields<'_>) {
+    discount.name = fields.text("name").unwrap_or_else(|| std::mem::take(&mut discount.name));
+    if discount.name.is_empty() {
+        let msg = "String should have at least 1 character";
+        fields.wrong.push(Detail::body("string_too_short", "name", msg, json!("")).with(json!({"min_length": 1})));
+    }
+    if let Some(duration) = fields.text("duration") {
+        if !DURATIONS.contains(&duration.as_str()) {
+            let msg = "Input should be 'once', 'forever' or 'repeating'";
+            fields.wrong.push(Detail::body("enum", "duration", msg, json!(duration)));
+        }
+        discount.duration_in_months = None;
+        if duration == "repeating" {
+            fields.require("duration_in_months");
+            discount.duration_in_months = at_least(fields, "duration_in_months", 1);
+        }
+        discount.duration = duration;
+    }
+    if fields.has("code") {
+        discount.code = fields.text("code");
+    }
+    if let Some(metadata) = fields.metadata("metadata") {
+        discount.metadata = metadata;
+    }
+    for (key, place) in [("starts_at", &mut discount.starts_at), ("ends_at", &mut discount.ends_at)] {
+        if fields.has(key) {
+            *place = fields.text(key).and_then(|text| Stamp::read(&text));
+        }
+    }
+    let limits = [
+        ("max_redemptions", &mut discount.max_redemptions),
+        ("max_redemptions_per_customer", &mut discount.max_redemptions_per_customer),
+    ];
+    for (key, place) in limits {
+        if fields.has(key) {
+            *place = at_least(fields, key, 1);
+        }
+    }
+    if let Some(products) = fields.list("products") {
+        discount.products = products.iter().filter_map(|id| id.as_str()?.parse().ok()).collect();
+    }
+}
+
+/// Codes are unique, whatever their case, and products exist.
+fn fitting(state: &state::State, discount: &Discount) -> Result<(), Refusal> {
+    let code = discount.code.as_ref().map(|code| code.to_lowercase());
+    let taken = |one: &&Discount| one.id != discount.id && one.code.as_ref().map(|code| code.to_lowercase()) == code;
+    if code.is_some() && state.discounts.iter().any(|one| taken(&one)) {
+        return Err(Refusal::field("code", "Discount with this code already exists.", json!(discount.code)));
+    }
+    match discount.products.iter().find(|id| state.product(**id).is_err()) {
+        Some(id) => Err(Refusal::field("products", "Product does not exist.", json!(id))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,100 @@
+//! Balances of meters: credits follow the grants at once, consumption is recomputed a little after the last event.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::jobs::What;
+use crate::sandbox::api::customer_meters::CustomerMeter;
+use crate::sandbox::api::grants::Grant;
+use crate::sandbox::api::meter_rules;
+use crate::sandbox::api::refusal::Refusal;
+use crate::sandbox::secrets;
+use crate::sandbox::state::State;
+
+/// Recomputes all meters of a customer; each is there from the first event or credit on.
+///
+/// # Errors
+/// When the customer is gone.
+pub fn recompute(state: &mut State, customer_id: Uuid) -> Result<(), Refusal> {
+    state.customer(customer_id)?;
+    let ids: Vec<Uuid> =
+        state.meters.iter().filter(|meter| meter.archived_at.is_none()).map(|meter| meter.id).collect();
+    for meter_id in ids {
+        let place = row(state, customer_id, meter_id);
+        let consumed = consumed(state, &state.customer_meters[place])?;
+        let one = &mut state.customer_meters[place];
+        if (one.consumed_units - consumed).abs() > f64::EPSILON {
+            one.consumed_units = consumed;
+            one.modified_at = Some(state.clock.now());
+        }
+    }
+    Ok(())
+}
+
+/// After a grant of credits was given, renewed or taken back.
+pub fn follow(state: &mut State, grant: &Grant, renewed: bool) {
+    let Some((meter_id, units, rollover)) = terms(state, grant) else { return };
+    let place = row(state, grant.customer_id, meter_id);
+    if renewed {
+        reset(state, place, rollover);
+    }
+    let credited = granted(state, grant.customer_id, meter_id) + state.customer_meters[place].carried;
+    let now = state.clock.now();
+    let one = &mut state.customer_meters[place];
+    (one.credited_units, one.modified_at) = (credited, Some(now));
+    let units = if grant.is_granted { units } else { -units };
+    let metadata = json!({"meter_id": meter_id, "units": units, "rollover": rollover});
+    state.note_event(grant.customer_id, ("meter.credited", "Meter Credited"), metadata);
+    state.later(What::Meters(grant.customer_id));
+}
+
+/// A new period: consumption starts at nothing, and what is left goes only along if the benefit says so.
+#[expect(clippy::cast_possible_truncation, reason = "balances are far below 2^52")]
+fn reset(state: &mut State, place: usize, rollover: bool) {
+    let since = state.usage.len();
+    let one = &mut state.customer_meters[place];
+    one.carried = if rollover { one.balance().max(0.0).floor() as i64 } else { 0 };
+    (one.consumed_units, one.since) = (0.0, since);
+    let (customer_id, meter_id) = (one.customer_id, one.meter_id);
+    state.note_event(customer_id, ("meter.reset", "Meter Reset"), json!({"meter_id": meter_id}));
+}
+
+/// Meter, units and rollover of a grant of credits.
+fn terms(state: &State, grant: &Grant) -> Option<(Uuid, i64, bool)> {
+    let benefit = state.benefits.iter().find(|one| one.id == grant.benefit_id && one.kind == "meter_credit")?;
+    let read = |key: &str| benefit.properties.get(key);
+    let meter_id = read("meter_id")?.as_str()?.parse().ok()?;
+    Some((meter_id, read("units")?.as_i64()?, read("rollover").and_then(Value::as_bool).unwrap_or(false)))
+}
+
+/// The credits of all grants that are held.
+fn granted(state: &State, customer_id: Uuid, meter_id: Uuid) -> i64 {
+    let held = state.grants.iter().filter(|one| one.customer_id == customer_id && one.is_granted);
+    held.filter_map(|one| terms(state, one)).filter(|(id, ..)| *id == meter_id).map(|(_, units, _)| units).sum()
+}
+
+fn consumed(state: &State, row: &CustomerMeter) -> Result<f64, Refusal> {
+    let meter = state.meter(row.meter_id)?;
+    let since = state.usage.iter().skip(row.since);
+    let own = since.filter(|one| one.customer(state).is_some_and(|who| who.id == row.customer_id));
+    Ok(meter_rules::aggregate(meter, own.filter(|one| meter_rules::counts(meter, one))))
+}
+
+fn row(state: &mut State, customer_id: Uuid, meter_id: Uuid) -> usize {
+    let same = |one: &CustomerMeter| one.customer_id == customer_id && one.meter_id == meter_id;
+    if let Some(place) = state.customer_meters.iter().position(same) {
+        return place;
+    }
+    state.customer_meters.push(CustomerMeter {
+        id: secrets::id(),
+        created_at: state.clock.now(),
+        modified_at: None,
+        customer_id,
+        meter_id,
+        consumed_units: 0.0,
+        credited_units: 0,
+        carried: 0,
+        since: 0,
+    });
+    state.customer_meters.len() - 1
+}
