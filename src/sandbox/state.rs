@@ -51,11 +51,15 @@ pub struct State {
     pub identity: Identity,
     pub clock: Clock,
     /// With fewer rights than the app's.
+    #[serde(default)]
     pub tokens: Vec<Token>,
     pub products: Vec<Product>,
+    #[serde(default)]
     pub benefits: Vec<Benefit>,
+    #[serde(default)]
     pub discounts: Vec<Discount>,
     pub customers: Vec<Customer>,
+    #[serde(default)]
     pub members: Vec<Member>,
     pub checkouts: Vec<Checkout>,
     pub subscriptions: Vec<Subscription>,
@@ -70,13 +74,18 @@ pub struct State {
     pub prorations: Vec<(Uuid, Line)>,
     #[serde(default)]
     pub refunds: Vec<Refund>,
+    #[serde(default)]
     pub grants: Vec<Grant>,
+    #[serde(default)]
     pub meters: Vec<Meter>,
+    #[serde(default)]
     pub customer_meters: Vec<CustomerMeter>,
     /// What was ingested and what Polar noted itself, in the order of receipt.
+    #[serde(default)]
     pub usage: Vec<Usage>,
     pub sessions: Vec<Session>,
     /// The app's own first.
+    #[serde(default)]
     pub endpoints: Vec<Endpoint>,
     pub events: Vec<Event>,
     /// How many events there ever were: the index into the series of random numbers.

@@ -50,7 +50,8 @@ fn delete(state: &mut state::State, id: Uuid, anonymize: bool) -> Result<(), Ref
     }
     state.sessions.retain(|session| session.customer_id != id);
     announce(state, "customer.deleted", id);
-    let live = state.subscriptions.iter().filter(|one| one.customer_id == id && one.is_live());
+    let live =
+        state.subscriptions.iter().filter(|one| one.customer_id == id && (one.is_live() || one.status == "paused"));
     for subscription in live.map(|one| one.id).collect::<Vec<_>>() {
         change::apply(state, subscription, Shape::Revoke(Reason { reason: None, comment: None }))?;
     }

@@ -43,6 +43,7 @@ pub struct Product {
     /// Replaced prices stay, archived: subscriptions go on with them.
     prices: Vec<Price>,
     /// Copies, kept in step with the benefits themselves.
+    #[serde(default)]
     pub benefits: Vec<Benefit>,
 }
 

@@ -77,12 +77,13 @@ impl State {
         }
     }
 
-    /// Points the app's own endpoint at `url`; one that is missing is made.
+    /// Points the app's own endpoint at `url`; one that is missing is made, and gets the events that have none.
     pub fn adopt(&mut self, url: &str) {
         let own = self.identity.endpoint_id;
         if self.endpoint(own).is_none() {
             self.endpoints.insert(0, self.own_endpoint());
         }
+        self.events.iter_mut().filter(|event| event.endpoint_id.is_nil()).for_each(|event| event.endpoint_id = own);
         if let Some(endpoint) = self.endpoint_mut(own) {
             url.clone_into(&mut endpoint.url);
         }
@@ -118,6 +119,23 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_state_from_before_there_were_endpoints_is_taken_over() {
+        let mut state = State::new();
+        state.emit("order.paid", serde_json::json!({}));
+        let mut saved = serde_json::to_value(&state).expect("json");
+        let whole = saved.as_object_mut().expect("an object");
+        ["endpoints", "benefits", "members", "grants", "meters", "usage", "tokens"].iter().for_each(|key| {
+            whole.remove(*key).expect("it was saved");
+        });
+        saved["events"][0].as_object_mut().expect("an event").retain(|key, _| key != "endpoint_id" && key != "skipped");
+        let mut state: State = serde_json::from_value(saved).expect("a state");
+        state.adopt("http://127.0.0.1:1/hooks");
+        let own = state.identity.endpoint_id;
+        assert_eq!((state.endpoints[0].id, state.endpoints[0].url.as_str()), (own, "http://127.0.0.1:1/hooks"));
+        assert_eq!(state.events[0].endpoint_id, own);
+    }
 
     #[test]
     fn the_key_is_the_whole_secret_in_one_era_and_what_it_encodes_in_the_other() {

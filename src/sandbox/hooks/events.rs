@@ -59,6 +59,7 @@ pub const KINDS: &[&str] = &[
 /// One attempt and what came back; no status means no answer.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Attempt {
+    #[serde(default)]
     pub id: Uuid,
     pub at: Stamp,
     pub http_code: Option<u16>,
@@ -76,6 +77,7 @@ impl Attempt {
 #[derive(Serialize, Deserialize)]
 pub struct Event {
     pub id: Uuid,
+    #[serde(default)]
     pub endpoint_id: Uuid,
     pub kind: String,
     pub body: String,
@@ -84,6 +86,7 @@ pub struct Event {
     pub status: Option<String>,
     pub created_at: Stamp,
     /// Its place among all events there ever were.
+    #[serde(default)]
     pub number: u64,
     pub due: Stamp,
     /// Failed attempts since the event was last asked for.
@@ -94,6 +97,7 @@ pub struct Event {
     /// Nothing more to do.
     pub finished: bool,
     /// Finished without being sent: dropped on purpose, or its endpoint was switched off.
+    #[serde(default)]
     pub skipped: bool,
     /// Extra deliveries still to make.
     pub copies: u32,

@@ -11,6 +11,7 @@ use super::metering;
 use crate::sandbox::api::benefits::Benefit;
 use crate::sandbox::api::grants::{Grant, told};
 use crate::sandbox::api::orders::Order;
+use crate::sandbox::api::refunds::Refund;
 use crate::sandbox::secrets;
 use crate::sandbox::state::State;
 
@@ -78,7 +79,11 @@ fn claims(state: &State) -> Vec<Claim> {
     let orders = single.map(|one| Claim {
         source: Source::Order(one.id),
         customer_id: one.customer_id,
-        benefits: if is_paid(one) && is_there(state, one) { benefits(state, one.product_id) } else { Vec::new() },
+        benefits: if is_paid(one) && is_there(state, one) && !is_taken_back(state, one) {
+            benefits(state, one.product_id)
+        } else {
+            Vec::new()
+        },
         cycles: 0,
     });
     subscriptions.chain(orders).collect()
@@ -90,6 +95,12 @@ fn is_paid(order: &Order) -> bool {
 
 fn is_there(state: &State, order: &Order) -> bool {
     state.customer(order.customer_id).is_ok_and(|customer| customer.deleted_at.is_none())
+}
+
+/// A refund can take the benefits of a one-time order with it (C§2.10).
+fn is_taken_back(state: &State, order: &Order) -> bool {
+    let taken = |refund: &Refund| refund.order_id == order.id && refund.revoke_benefits && refund.status == "succeeded";
+    state.refunds.iter().any(taken)
 }
 
 fn benefits(state: &State, product_id: Uuid) -> Vec<Uuid> {
