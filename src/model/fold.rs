@@ -1,63 +1,23 @@
-//! The fold: what a user may do now, as a pure function of their sources, the plans and billing time.
-//!
-//! Ends that Polar announces (`current_period_end`, `ends_at`) never end access by themselves, nor does the grace after a
-//! failed renewal: when such an instant has passed, another look at Polar is due, and only what is seen after it ends
-//! access.
+//! The fold: what a user may do now, as a pure function of their sources, the plans and billing time. Several sources
+//! unite; limits take the highest.
 
 use super::{
-    instant::{HOUR, Millis},
-    plan::{Plan, Plans, Value},
+    instant::Millis,
+    plan::{Plans, Value},
+    source::{Given, Source, StaffGrant},
+    verdict::{Rule, judge},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
-/// What can give access.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// A recurring contract.
-    Subscription(Subscription),
-    /// A paid one-time bill.
-    Purchase(Purchase),
-}
-
-/// A subscription, as far as access depends on it. Instants are billing time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subscription {
-    /// Polar's id.
-    pub id: String,
-    /// The plan of its product.
-    pub plan: String,
-    /// Polar's word.
-    pub status: String,
-    /// Since when a renewal is unpaid.
-    pub past_due_at: Option<Millis>,
-    /// When it will end.
-    pub ends_at: Option<Millis>,
-    /// When it was last seen like this.
-    pub observed_at: Millis,
-}
-
-/// A one-time purchase, as far as access depends on it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Purchase {
-    /// The id of Polar's order.
-    pub id: String,
-    /// The plan of its product.
-    pub plan: String,
-    /// Polar's word; `refunded` is a full refund.
-    pub status: String,
-    /// When it was bought.
-    pub bought_at: Millis,
-}
+use std::{cmp::Reverse, collections::BTreeMap};
 
 /// One feature or limit that a user has, with its source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entitlement {
     /// As [`Value::stored`].
     pub value: String,
-    /// `subscription` or `purchase`.
+    /// `subscription`, `purchase`, `grant` or `staff_grant`.
     pub source_kind: String,
-    /// Polar's id of the source.
+    /// The source's id.
     pub source_id: String,
     /// Until when it is certain; `None` without a known end.
     pub until: Option<Millis>,
@@ -68,6 +28,8 @@ pub struct Entitlement {
 pub struct Folded {
     /// Feature → entitlement. Holding a plan is the feature `plan:<slug>`.
     pub wanted: BTreeMap<String, Entitlement>,
+    /// The rule on each source, by its kind and id.
+    pub rules: BTreeMap<(&'static str, String), Rule>,
     /// The next instant at which the fold may differ by time alone.
     pub refold_at: Option<Millis>,
     /// Subscriptions that must be looked at again before their access can end.
@@ -92,77 +54,34 @@ pub fn fold(sources: &[Source], plans: &Plans, now: Millis) -> Folded {
     let mut folded = Folded::default();
     let mut ranked: BTreeMap<String, Rank> = BTreeMap::new();
     for source in sources {
-        let Some(plan) = plans.get(source.plan()) else { continue };
-        let grant = match source {
-            Source::Subscription(subscription) => folded.subscription(subscription, plan, now),
-            Source::Purchase(purchase) => folded.purchase(purchase, plan, now),
-        };
-        if let Some(until) = grant {
-            add(&mut ranked, plan, source, until);
+        let verdict = judge(source, source.plan().and_then(|slug| plans.get(slug)), now);
+        if verdict.rule.gives() {
+            add(&mut ranked, plans, source, verdict.rule.until());
         }
+        let (kind, id) = source.key();
+        if verdict.read {
+            folded.reads.push(id.to_owned());
+        }
+        folded.refold_at = folded.refold_at.into_iter().chain(verdict.refold_at).min();
+        folded.rules.insert((kind, id.to_owned()), verdict.rule);
     }
     folded.wanted = ranked.into_iter().map(|(feature, rank)| (feature, rank.entitlement())).collect();
     folded
 }
 
-impl Source {
-    fn plan(&self) -> &str {
-        match self {
-            Self::Subscription(subscription) => &subscription.plan,
-            Self::Purchase(purchase) => &purchase.plan,
-        }
-    }
-
-    fn key(&self) -> (&'static str, &str) {
-        match self {
-            Self::Subscription(subscription) => ("subscription", &subscription.id),
-            Self::Purchase(purchase) => ("purchase", &purchase.id),
-        }
-    }
-}
-
-impl Folded {
-    /// `Some(until)` if the subscription gives access; notes what is due later.
-    fn subscription(&mut self, subscription: &Subscription, plan: &Plan, now: Millis) -> Option<Option<Millis>> {
-        match subscription.status.as_str() {
-            "active" | "trialing" => {
-                if let Some(ends_at) = subscription.ends_at {
-                    self.look_after(ends_at + HOUR, subscription, now);
-                }
-                Some(subscription.ends_at)
-            }
-            "past_due" => {
-                let grace_end = subscription.past_due_at.unwrap_or(subscription.observed_at) + plan.grace();
-                self.look_after(grace_end, subscription, now);
-                (now < grace_end || subscription.observed_at < grace_end).then_some(Some(grace_end))
-            }
-            _ => None,
-        }
-    }
-
-    fn purchase(&mut self, purchase: &Purchase, plan: &Plan, now: Millis) -> Option<Option<Millis>> {
-        if !matches!(purchase.status.as_str(), "paid" | "partially_refunded") {
-            return None;
-        }
-        let until = plan.lasts().map(|lasts| purchase.bought_at + lasts);
-        if let Some(until) = until.filter(|until| now < *until) {
-            self.refold_by(until);
-        }
-        until.is_none_or(|until| now < until).then_some(until)
-    }
-
-    /// Before `instant`: come back then. After it: look at Polar again, unless it was seen since.
-    fn look_after(&mut self, instant: Millis, subscription: &Subscription, now: Millis) {
-        if now < instant {
-            self.refold_by(instant);
-        } else if subscription.observed_at < instant {
-            self.reads.push(subscription.id.clone());
-        }
-    }
-
-    fn refold_by(&mut self, instant: Millis) {
-        self.refold_at = Some(self.refold_at.map_or(instant, |other| other.min(instant)));
-    }
+/// What a source opens while it gives access.
+fn opens(source: &Source, plans: &Plans) -> Vec<(String, Value)> {
+    let feature = match source {
+        Source::Grant(grant) => Some((grant.feature.clone(), grant.value)),
+        Source::StaffGrant(StaffGrant { what: Given::Feature(feature, value), .. }) => Some((feature.clone(), *value)),
+        _ => None,
+    };
+    let plan = source.plan().and_then(|slug| plans.get(slug)).into_iter();
+    let of_plan = plan.flat_map(|plan| {
+        let held = (plan_feature(&plan.slug), Value::Switch(true));
+        plan.features.iter().map(|(feature, value)| (feature.clone(), *value)).chain([held])
+    });
+    of_plan.chain(feature).filter(|(_, value)| *value != Value::Switch(false)).collect()
 }
 
 /// What decides between several sources of one feature: more of it, for longer, by the higher plan; then by name, so
@@ -172,7 +91,7 @@ struct Rank {
     value: Value,
     until: Millis,
     plan_rank: i64,
-    source: (std::cmp::Reverse<&'static str>, std::cmp::Reverse<String>),
+    source: (Reverse<&'static str>, Reverse<String>),
 }
 
 impl Rank {
@@ -186,13 +105,12 @@ impl Rank {
     }
 }
 
-fn add(ranked: &mut BTreeMap<String, Rank>, plan: &Plan, source: &Source, until: Option<Millis>) {
-    let held = (plan_feature(&plan.slug), Value::Switch(true));
-    let opened = plan.features.iter().map(|(feature, value)| (feature.clone(), *value));
-    for (feature, value) in opened.chain([held]).filter(|(_, value)| *value != Value::Switch(false)) {
+fn add(ranked: &mut BTreeMap<String, Rank>, plans: &Plans, source: &Source, until: Option<Millis>) {
+    let plan_rank = source.plan().and_then(|slug| plans.get(slug)).map_or(i64::MIN, |plan| plan.rank);
+    for (feature, value) in opens(source, plans) {
         let (kind, id) = source.key();
-        let source = (std::cmp::Reverse(kind), std::cmp::Reverse(id.to_owned()));
-        let new = Rank { value, until: until.unwrap_or(Millis::MAX), plan_rank: plan.rank, source };
+        let source = (Reverse(kind), Reverse(id.to_owned()));
+        let new = Rank { value, until: until.unwrap_or(Millis::MAX), plan_rank, source };
         match ranked.get(&feature) {
             Some(best) if *best >= new => {}
             _ => {
@@ -211,23 +129,36 @@ pub struct Change {
     pub before: Option<Entitlement>,
     /// What it is.
     pub after: Option<Entitlement>,
+    /// The rule that decided: on the source that gives it now, or on the one that gives it no more.
+    pub rule: &'static str,
 }
 
-/// The differences between what is stored and what is wanted.
+/// The differences between what is stored and what was folded.
 #[must_use]
-pub fn difference(stored: &BTreeMap<String, Entitlement>, wanted: &BTreeMap<String, Entitlement>) -> Vec<Change> {
-    let mut features: Vec<&String> = stored.keys().chain(wanted.keys()).collect();
+pub fn difference(stored: &BTreeMap<String, Entitlement>, folded: &Folded) -> Vec<Change> {
+    let mut features: Vec<&String> = stored.keys().chain(folded.wanted.keys()).collect();
     features.sort_unstable();
     features.dedup();
     (features.into_iter())
-        .map(|feature| (feature, stored.get(feature), wanted.get(feature)))
+        .map(|feature| (feature, stored.get(feature), folded.wanted.get(feature)))
         .filter(|(_, before, after)| before != after)
         .map(|(feature, before, after)| Change {
+            rule: after.or(before).map_or("gone", |entitlement| folded.rule_on(entitlement)),
             feature: feature.clone(),
             before: before.cloned(),
             after: after.cloned(),
         })
         .collect()
+}
+
+impl Folded {
+    /// A source that is not there any more was given to somebody else, or its plan to nobody.
+    fn rule_on(&self, entitlement: &Entitlement) -> &'static str {
+        let of = |((kind, id), _): &(&(&'static str, String), &Rule)| {
+            *kind == entitlement.source_kind && *id == entitlement.source_id
+        };
+        self.rules.iter().find(of).map_or("gone", |(_, rule)| rule.stored())
+    }
 }
 
 #[cfg(test)]

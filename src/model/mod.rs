@@ -12,3 +12,5 @@ pub mod owner;
 pub mod plan;
 pub mod projection;
 pub mod quote;
+pub mod source;
+pub mod verdict;

@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 
 mod facts;
 
-pub use facts::{CustomerFacts, OrderFacts, PendingUpdate, PriceFacts, ProductFacts, SubscriptionFacts};
+pub use facts::{
+    BenefitFacts, CustomerFacts, GrantFacts, OrderFacts, PendingUpdate, PriceFacts, ProductFacts, RefundFacts,
+    SubscriptionFacts,
+};
 
 /// The kinds of objects that the mirror holds, the customer apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,9 +22,16 @@ pub enum Kind {
     Subscription,
     /// A bill: Polar's own word for it is order.
     Order,
+    /// Money of a bill that went back.
+    Refund,
+    /// A benefit that a customer has by a subscription or a bill.
+    Grant,
 }
 
 impl Kind {
+    /// Each of them.
+    pub const ALL: [Self; 5] = [Self::Product, Self::Subscription, Self::Order, Self::Refund, Self::Grant];
+
     /// As stored, and as the first part of an event's type.
     #[must_use]
     pub fn stored(self) -> &'static str {
@@ -29,13 +39,15 @@ impl Kind {
             Self::Product => "product",
             Self::Subscription => "subscription",
             Self::Order => "order",
+            Self::Refund => "refund",
+            Self::Grant => "benefit_grant",
         }
     }
 
     /// Reads what [`Kind::stored`] wrote.
     #[must_use]
     pub fn of_stored(text: &str) -> Option<Self> {
-        [Self::Product, Self::Subscription, Self::Order].into_iter().find(|kind| kind.stored() == text)
+        Self::ALL.into_iter().find(|kind| kind.stored() == text)
     }
 }
 
@@ -67,8 +79,10 @@ pub struct Mirrored {
 pub struct Ties {
     /// Polar's customer.
     pub customer_id: Option<String>,
-    /// The subscription that an order bills.
+    /// The subscription that a bill, a refund or a grant is about.
     pub subscription_id: Option<String>,
+    /// Polar's order that a refund or a grant is about.
+    pub polar_order_id: Option<String>,
     /// The checkout it came from.
     pub checkout_id: Option<String>,
     /// The product.
@@ -146,6 +160,8 @@ pub fn mirrored(kind: Kind, object: &Value) -> Result<Mirrored, Unreadable> {
         Kind::Product => facts_of::<ProductFacts>(name, object)?.columns(),
         Kind::Subscription => facts_of::<SubscriptionFacts>(name, object)?.columns(&mut ties),
         Kind::Order => facts_of::<OrderFacts>(name, object)?.columns(&mut ties),
+        Kind::Refund => facts_of::<RefundFacts>(name, object)?.columns(&mut ties),
+        Kind::Grant => facts_of::<GrantFacts>(name, object)?.columns(&mut ties),
     };
     let billing_reason = object["billing_reason"].as_str().map(str::to_owned);
     let version_us = head.version_us(name)?;

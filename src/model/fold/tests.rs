@@ -1,7 +1,10 @@
 //! The defaults of the fold, one by one, and that no order of sources changes it.
 
 use super::*;
-use crate::model::instant::DAY;
+use crate::model::{
+    instant::{DAY, HOUR},
+    source::{Grant, Purchase, Subscription},
+};
 use proptest::prelude::*;
 
 const NOW: Millis = 1_800_000_000_000;
@@ -18,6 +21,7 @@ fn subscription(status: &str) -> Subscription {
         past_due_at: None,
         ends_at: None,
         observed_at: NOW,
+        grant_stands: false,
     }
 }
 
@@ -86,11 +90,50 @@ fn several_sources_unite_and_limits_take_the_highest() {
 
 #[test]
 fn the_difference_is_what_changed_and_nothing_else() {
-    let before = at(subscription("active"), NOW).wanted;
-    let after = at(Subscription { ends_at: Some(NOW + DAY), ..subscription("active") }, NOW).wanted;
-    assert!(difference(&before, &before).is_empty());
-    assert_eq!(difference(&before, &after).len(), before.len());
-    assert!(difference(&before, &BTreeMap::new()).iter().all(|change| change.after.is_none()));
+    let before = at(subscription("active"), NOW);
+    let after = at(Subscription { ends_at: Some(NOW + DAY), ..subscription("active") }, NOW);
+    assert!(difference(&before.wanted, &before).is_empty());
+    let changes = difference(&before.wanted, &after);
+    assert_eq!(changes.len(), before.wanted.len());
+    assert!(changes.iter().all(|change| change.rule == "set to end"));
+    let lost = difference(&before.wanted, &at(subscription("canceled"), NOW));
+    assert!(lost.iter().all(|change| change.after.is_none() && change.rule == "over"));
+    let gone = difference(&before.wanted, &Folded::default());
+    assert!(gone.iter().all(|change| change.after.is_none() && change.rule == "gone"));
+}
+
+#[test]
+fn past_the_grace_a_benefit_of_polars_that_stands_keeps_access() {
+    let late = Subscription { past_due_at: Some(NOW - 8 * DAY), ..subscription("past_due") };
+    assert!(at(late.clone(), NOW).wanted.is_empty());
+    let stands = at(Subscription { grant_stands: true, ..late }, NOW);
+    assert_eq!((stands.wanted["studio"].until, stands.refold_at), (None, None));
+}
+
+#[test]
+fn a_benefit_gives_the_feature_that_it_names_while_it_stands() {
+    let grant = |stands| {
+        let grant = Grant { id: "g".into(), feature: "projects".into(), value: Value::Limit(7), stands };
+        fold(&[Source::Grant(grant)], &plans(), NOW).wanted
+    };
+    assert_eq!((grant(true)["projects"].value.as_str(), grant(true).len()), ("7", 1));
+    assert!(grant(false).is_empty());
+}
+
+#[test]
+fn a_staff_grant_gives_a_plan_or_a_feature_until_it_expires_or_is_taken_back() {
+    let staff_grant = |what: Given, expires_at, withdrawn| {
+        fold(&[Source::StaffGrant(StaffGrant { id: "f".into(), what, expires_at, withdrawn })], &plans(), NOW)
+    };
+    let plan = || Given::Plan("team".into());
+    let given = staff_grant(plan(), Some(NOW + DAY), false);
+    assert_eq!((given.wanted["plan:team"].until, given.refold_at), (Some(NOW + DAY), Some(NOW + DAY)));
+    assert!(
+        staff_grant(plan(), Some(NOW), false).wanted.is_empty() && staff_grant(plan(), None, true).wanted.is_empty()
+    );
+    assert!(staff_grant(Given::Plan("gone".into()), None, false).wanted.is_empty());
+    let feature = staff_grant(Given::Feature("studio".into(), Value::Switch(true)), None, false);
+    assert_eq!((feature.wanted.len(), feature.wanted["studio"].source_kind.as_str()), (1, "staff_grant"));
 }
 
 fn source() -> impl Strategy<Value = Source> {
@@ -103,7 +146,15 @@ fn source() -> impl Strategy<Value = Source> {
                 return Source::Purchase(Purchase { id, plan, status: "paid".into(), bought_at: NOW - DAY });
             }
             let status = status.to_owned();
-            Source::Subscription(Subscription { id, plan, status, past_due_at: at, ends_at: at, observed_at: NOW })
+            Source::Subscription(Subscription {
+                id,
+                plan,
+                status,
+                past_due_at: at,
+                ends_at: at,
+                observed_at: NOW,
+                grant_stands: false,
+            })
         },
     )
 }

@@ -1,7 +1,7 @@
 //! The facts of each kind, named as Polar names them. Instants stay text: they are compared for equality here, and read
 //! where a rule needs them.
 
-use super::{Ties, canonical, null_as_default};
+use super::{super::plan, Ties, canonical, null_as_default};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -165,6 +165,90 @@ impl OrderFacts {
         ties.subscription_id.clone_from(&self.subscription_id);
         ties.checkout_id.clone_from(&self.checkout_id);
         (Some(self.status.clone()), Some(self.total_amount), Some(self.currency.clone()), canonical(&self))
+    }
+}
+
+/// Money of a bill that went back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundFacts {
+    /// `pending`, `succeeded`, `failed`, `canceled`.
+    pub status: String,
+    /// Polar's word for why.
+    pub reason: Option<String>,
+    /// Minor units, tax apart.
+    pub amount: i64,
+    /// Minor units of tax.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub tax_amount: i64,
+    /// Lower-case ISO code.
+    pub currency: String,
+    /// Polar's order.
+    pub order_id: String,
+    /// The subscription that the order bills.
+    pub subscription_id: Option<String>,
+    /// Polar's customer.
+    pub customer_id: String,
+    /// When it was made.
+    pub created_at: String,
+}
+
+impl RefundFacts {
+    pub(super) fn columns(self, ties: &mut Ties) -> Columns {
+        ties.customer_id = Some(self.customer_id.clone());
+        ties.polar_order_id = Some(self.order_id.clone());
+        ties.subscription_id.clone_from(&self.subscription_id);
+        (Some(self.status.clone()), Some(self.amount), Some(self.currency.clone()), canonical(&self))
+    }
+}
+
+/// A benefit that a customer has by a subscription or a bill. The same id is granted again after a revocation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantFacts {
+    /// Given.
+    pub is_granted: bool,
+    /// Taken back.
+    pub is_revoked: bool,
+    /// Which benefit.
+    pub benefit: BenefitFacts,
+    /// Polar's customer.
+    pub customer_id: String,
+    /// The subscription that it comes with.
+    pub subscription_id: Option<String>,
+    /// Polar's order that it comes with.
+    pub order_id: Option<String>,
+}
+
+/// What a grant says of its benefit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BenefitFacts {
+    /// `feature_flag`, `custom`, `meter_credit`, …
+    pub r#type: String,
+    /// Our tags are the keys `feature` and `limit`.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub metadata: BTreeMap<String, Value>,
+}
+
+impl GrantFacts {
+    /// Whether it stands.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        self.is_granted && !self.is_revoked
+    }
+
+    /// The feature of ours that the benefit names, and how much of it.
+    #[must_use]
+    pub fn feature(&self) -> Option<(&str, plan::Value)> {
+        let limit = self.benefit.metadata.get("limit").and_then(Value::as_i64);
+        let feature = self.benefit.metadata.get("feature")?.as_str()?;
+        Some((feature, limit.map_or(plan::Value::Switch(true), plan::Value::Limit)))
+    }
+
+    pub(super) fn columns(self, ties: &mut Ties) -> Columns {
+        ties.customer_id = Some(self.customer_id.clone());
+        ties.subscription_id.clone_from(&self.subscription_id);
+        ties.polar_order_id.clone_from(&self.order_id);
+        let status = if self.stands() { "granted" } else { "revoked" };
+        (Some(status.to_owned()), None, None, canonical(&self))
     }
 }
 

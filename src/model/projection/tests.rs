@@ -59,3 +59,29 @@ fn an_empty_external_id_is_none() {
     let customer = json!({"id": "c1", "created_at": "2026-11-21T17:07:01Z", "external_id": "", "deleted_at": null});
     assert_eq!(mirrored_customer(&customer).unwrap().external_id, None);
 }
+
+#[test]
+fn a_grant_names_its_feature_and_says_whether_it_stands() {
+    let mut grant = json!({
+        "id": "g1", "created_at": "2026-11-21T17:07:05Z", "modified_at": null, "is_granted": true, "is_revoked": false,
+        "subscription_id": "s1", "order_id": null, "customer_id": "c1",
+        "benefit": {"id": "b1", "type": "feature_flag", "metadata": {"feature": "studio"}}
+    });
+    let seen = mirrored(Kind::Grant, &grant).unwrap();
+    assert_eq!((seen.status.as_deref(), seen.ties.subscription_id.as_deref()), (Some("granted"), Some("s1")));
+    let facts: GrantFacts = serde_json::from_str(&seen.projection).unwrap();
+    assert_eq!(facts.feature(), Some(("studio", crate::model::plan::Value::Switch(true))));
+    (grant["is_granted"], grant["is_revoked"]) = (json!(false), json!(true));
+    assert_eq!(mirrored(Kind::Grant, &grant).unwrap().status.as_deref(), Some("revoked"));
+}
+
+#[test]
+fn a_refund_is_tied_to_its_bill() {
+    let refund = json!({
+        "id": "r1", "created_at": "2026-11-21T17:13:15Z", "modified_at": null, "status": "succeeded", "amount": 400,
+        "tax_amount": 0, "currency": "usd", "reason": "customer_request", "order_id": "o1", "subscription_id": null,
+        "customer_id": "c1", "metadata": {"k": "v"}
+    });
+    let seen = mirrored(Kind::Refund, &refund).unwrap();
+    assert_eq!((seen.ties.polar_order_id.as_deref(), seen.amount), (Some("o1"), Some(400)));
+}

@@ -29,10 +29,12 @@ pub struct LedgerRow {
     pub before: Option<String>,
     /// The entitlement after, as JSON.
     pub after: Option<String>,
-    /// `inbox`, `timer`, `plans`.
+    /// `inbox`, `timer`, `plans`, `staff`.
     pub cause_kind: String,
     /// Which.
     pub cause_id: String,
+    /// The rule that decided, as `model::verdict::Rule::stored`.
+    pub rule: String,
     /// Wall time.
     pub recorded_at: Millis,
 }
@@ -40,7 +42,7 @@ pub struct LedgerRow {
 /// Why entitlements changed.
 #[derive(Clone, Debug)]
 pub struct Cause {
-    /// `inbox`, `timer`, `plans`.
+    /// `inbox`, `timer`, `plans`, `staff`.
     pub kind: &'static str,
     /// Which.
     pub id: String,
@@ -86,7 +88,7 @@ pub async fn change(
                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         let row = tx.sql(line).bind(user).bind(rev).bind(&change.feature);
         let row = row.bind(change.before.as_ref().map(stored)).bind(change.after.as_ref().map(stored));
-        let row = row.bind(cause.kind).bind(&cause.id).bind(rule(change)).bind(effective_at).bind(recorded_at);
+        let row = row.bind(cause.kind).bind(&cause.id).bind(change.rule).bind(effective_at).bind(recorded_at);
         row.execute().await?;
     }
     Ok(())
@@ -117,18 +119,9 @@ fn stored(entitlement: &Entitlement) -> String {
     serde_json::to_string(entitlement).expect("an entitlement has plain values")
 }
 
-fn rule(change: &Change) -> String {
-    let source = |entitlement: &Entitlement| format!("{} {}", entitlement.source_kind, entitlement.source_id);
-    match (&change.before, &change.after) {
-        (_, Some(after)) => format!("granted by {}", source(after)),
-        (Some(before), None) => format!("ended with {}", source(before)),
-        (None, None) => "unchanged".to_owned(),
-    }
-}
-
 /// A user's ledger, oldest first.
 pub async fn ledger<'c>(on: impl Reader<'c>, user: &str) -> Result<Vec<LedgerRow>> {
-    let select = "SELECT seq, rev, feature, before, after, cause_kind, cause_id, recorded_at
+    let select = "SELECT seq, rev, feature, before, after, cause_kind, cause_id, rule, recorded_at
                   FROM ledger WHERE user_id = $1 ORDER BY seq";
     on.read(select).bind(user).all().await
 }

@@ -10,14 +10,16 @@ use crate::model::{
 /// One object, as stored.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct ObjectRow {
-    /// `product`, `subscription`, `order`.
+    /// `product`, `subscription`, `order`, `refund`, `benefit_grant`.
     pub kind: String,
     /// Polar's id.
     pub id: String,
     /// Polar's customer.
     pub customer_id: Option<String>,
-    /// The subscription that an order bills.
+    /// The subscription that a bill, a refund or a grant is about.
     pub subscription_id: Option<String>,
+    /// Polar's order that a refund or a grant is about.
+    pub order_id: Option<String>,
     /// The checkout it came from.
     pub checkout_id: Option<String>,
     /// The product.
@@ -60,8 +62,8 @@ pub struct CustomerRow {
 macro_rules! select_objects {
     ($rest:literal) => {
         concat!(
-            "SELECT kind, id, customer_id, subscription_id, checkout_id, product_id, metadata_user_id, metadata_order_id,
-                    status, version_us, observed_us, projection, owner_id, owner_rule FROM polar_objects ",
+            "SELECT kind, id, customer_id, subscription_id, order_id, checkout_id, product_id, metadata_user_id,
+                    metadata_order_id, status, version_us, observed_us, projection, owner_id, owner_rule FROM polar_objects ",
             $rest
         )
     };
@@ -164,12 +166,12 @@ pub async fn lock_customer(tx: &mut Tx, id: &str) -> Result<()> {
 /// Writes an object over whatever is stored. The caller has merged under the customer's lock.
 pub async fn put_object(tx: &mut Tx, seen: &Mirrored, observed_us: Micros, seq: i64) -> Result<()> {
     tx.sql(
-        "INSERT INTO polar_objects (kind, id, customer_id, subscription_id, checkout_id, product_id, metadata_user_id,
+        "INSERT INTO polar_objects (kind, id, customer_id, subscription_id, order_id, checkout_id, product_id, metadata_user_id,
            metadata_order_id, status, amount, currency, version_us, observed_us, projection, inbox_seq)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          ON CONFLICT (kind, id) DO UPDATE SET
            customer_id = excluded.customer_id, subscription_id = excluded.subscription_id,
-           checkout_id = excluded.checkout_id, product_id = excluded.product_id,
+           order_id = excluded.order_id, checkout_id = excluded.checkout_id, product_id = excluded.product_id,
            metadata_user_id = excluded.metadata_user_id, metadata_order_id = excluded.metadata_order_id,
            status = excluded.status, amount = excluded.amount, currency = excluded.currency,
            version_us = excluded.version_us, observed_us = excluded.observed_us, projection = excluded.projection,
@@ -180,6 +182,7 @@ pub async fn put_object(tx: &mut Tx, seen: &Mirrored, observed_us: Micros, seq: 
     .bind(&seen.id)
     .bind(&seen.ties.customer_id)
     .bind(&seen.ties.subscription_id)
+    .bind(&seen.ties.polar_order_id)
     .bind(&seen.ties.checkout_id)
     .bind(&seen.ties.product_id)
     .bind(&seen.ties.user_id)

@@ -16,6 +16,7 @@ pub mod mirror;
 pub mod orders;
 pub mod refolds;
 pub mod sessions;
+pub mod staff_grants;
 pub mod users;
 
 pub use sql::{Bind, Error, Reader, Result, Row, Sql, Tx};

@@ -12,7 +12,7 @@ pub struct User {
     pub email: String,
     /// When the address was proved to be theirs; `None` until then.
     pub email_verified_at: Option<Millis>,
-    /// `user` or `staff`.
+    /// `member`, `staff` or `owner`.
     pub role: String,
 }
 
@@ -30,7 +30,7 @@ pub struct Credentials {
 /// # Errors
 /// When the database cannot be reached.
 pub async fn add(db: &Db, id: &str, email: &str, password_hash: &str, now: Millis) -> Result<bool> {
-    let insert = "INSERT INTO users (id, email, password_hash, created_at) VALUES ($1, $2, $3, $4) \
+    let insert = "INSERT INTO users (id, email, password_hash, role, created_at) VALUES ($1, $2, $3, 'member', $4) \
                   ON CONFLICT (email) DO NOTHING";
     Ok(db.write(insert).bind(id).bind(email).bind(password_hash).bind(now).execute().await? == 1)
 }

@@ -25,12 +25,16 @@ impl Client {
         self.get(&format!("/v1/checkouts/{id}"), &[]).await
     }
 
-    /// One object of the mirror, raw.
+    /// One object of the mirror, raw. Refunds have no address of their own and are listed by their id; grants cannot be
+    /// asked for alone at all (C§2.10, C§2.12).
     ///
     /// # Errors
     /// As every call.
     pub async fn object(&self, kind: Kind, id: &str) -> Result<Seen<Value>, Error> {
-        self.get(&format!("/v1/{}s/{id}", kind.stored()), &[]).await
+        if kind == Kind::Refund {
+            return self.objects(kind, &[("id", id)]).await?.pop().ok_or(Error::NotFound);
+        }
+        self.get(&format!("{}{id}", collection(kind)), &[]).await
     }
 
     /// Every object of a kind that the filter lets through, raw, over all pages.
@@ -42,7 +46,7 @@ impl Client {
         for page in 1.. {
             let number = page.to_string();
             let query = [filter, &[("page", number.as_str()), ("limit", PAGE)]].concat();
-            let seen: Seen<Listed<Value>> = self.get(&format!("/v1/{}s/", kind.stored()), &query).await?;
+            let seen: Seen<Listed<Value>> = self.get(&collection(kind), &query).await?;
             let observed_us = seen.observed_us;
             all.extend(seen.value.items.into_iter().map(|value| Seen { value, observed_us }));
             if page >= seen.value.pagination.max_page {
@@ -72,4 +76,9 @@ impl Client {
         let seen: Seen<Listed<Value>> = self.get("/v1/customers/", &[("email", email), ("limit", "1")]).await?;
         Ok(seen.value.items.into_iter().next())
     }
+}
+
+/// `/v1/benefit-grants/`
+fn collection(kind: Kind) -> String {
+    format!("/v1/{}s/", kind.stored().replace('_', "-"))
 }

@@ -73,8 +73,22 @@ async fn says_something(state: &State, parsed: &Parsed) -> Result<bool, Error> {
 /// # Errors
 /// When Polar or the database fails.
 pub async fn read_object(state: &State, kind: Kind, id: &str) -> Result<(), Error> {
+    if kind == Kind::Grant {
+        return read_grants_beside(state, id).await;
+    }
     let seen = state.polar.object(kind, id).await?;
     observe(state, kind.stored(), &seen, Unchanged::Keep).await
+}
+
+/// A grant cannot be asked for alone: all of its customer's are read.
+async fn read_grants_beside(state: &State, id: &str) -> Result<(), Error> {
+    let known = mirror::object(&state.db, Kind::Grant, id).await?;
+    let Some(customer) = known.and_then(|row| row.customer_id) else { return Ok(()) };
+    for seen in state.polar.objects(Kind::Grant, &[("customer_id", &customer)]).await? {
+        let unchanged = if seen.value["id"] == id { Unchanged::Keep } else { Unchanged::Skip };
+        observe(state, Kind::Grant.stored(), &seen, unchanged).await?;
+    }
+    Ok(())
 }
 
 /// Reads the lists of what a user has at Polar: by external id, and by the metadata of our checkouts, which also finds

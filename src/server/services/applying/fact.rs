@@ -29,7 +29,7 @@ pub struct Parsed {
 #[derive(Clone, Debug)]
 pub enum Fact {
     /// One of the mirror's objects.
-    Object(Mirrored),
+    Object(Box<Mirrored>),
     /// A customer.
     Customer(MirroredCustomer),
     /// Something about a checkout, which is never merged: only a read of it counts (C§0).
@@ -100,7 +100,7 @@ fn understood(name: &str, family: &str, observed_us: Micros, read: bool, object:
         reason: error.to_string(),
     };
     let fact = match (family, Kind::of_stored(family)) {
-        (_, Some(kind)) => Fact::Object(projection::mirrored(kind, object).map_err(dead)?),
+        (_, Some(kind)) => Fact::Object(Box::new(projection::mirrored(kind, object).map_err(dead)?)),
         ("customer", _) => Fact::Customer(projection::mirrored_customer(object).map_err(dead)?),
         ("checkout", _) => object_id.clone().map_or(Fact::Other, Fact::Checkout),
         _ => Fact::Other,

@@ -3,7 +3,7 @@
 
 use super::{
     super::{Error, new_id},
-    sources,
+    sources::{self, Holdings},
 };
 use crate::{
     model::{fold, instant::Millis, job, projection::Kind},
@@ -38,10 +38,10 @@ pub async fn refold(
     received_at: Millis,
 ) -> Result<(), db::Error> {
     let (wall, billing) = (state.clock.wall(), state.clock.billing());
-    let objects = sources::planned(&mut *tx, state, user).await?;
-    let folded = fold::fold(&sources::of(&objects)?, &state.plans, billing);
+    let holdings = sources::holdings(&mut *tx, state, user).await?;
+    let folded = fold::fold(&holdings.sources()?, &state.plans, billing);
     let stored = entitlements::of(&mut *tx, user).await?;
-    let changes = fold::difference(&stored, &folded.wanted);
+    let changes = fold::difference(&stored, &folded);
     entitlements::change(tx, user, &changes, cause, (billing, wall)).await?;
     // While another version with other plans is being rolled out, whoever has the newer ones folds again.
     let outdated = !installation::plans_are(&mut *tx, state.plans.hash()).await?;
@@ -50,17 +50,17 @@ pub async fn refold(
         let key = job::object_key(Kind::Subscription, subscription);
         jobs::queue(tx, &new_id(), job::READ_OBJECT, &key, wall + LOOK_AFTER).await?;
     }
-    complete_orders(tx, user, &objects, (received_at, wall)).await
+    complete_orders(tx, user, &holdings, (received_at, wall)).await
 }
 
 /// An order of ours is done when what was bought is in the mirror and folded.
 async fn complete_orders(
     tx: &mut Tx,
     user: &str,
-    objects: &[(ObjectRow, String)],
+    holdings: &Holdings,
     (received_at, now): (Millis, Millis),
 ) -> Result<(), db::Error> {
-    for (object, _) in objects.iter().filter(|(object, _)| is_bought(object)) {
+    for (object, _) in holdings.planned().filter(|(object, _)| is_bought(object)) {
         let by = (object.checkout_id.as_deref(), object.metadata_order_id.as_deref());
         if by == (None, None) {
             continue;

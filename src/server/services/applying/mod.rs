@@ -6,13 +6,15 @@
 
 mod fact;
 mod folding;
+mod following;
+mod hints;
 mod merging;
 mod owning;
 mod sources;
 
 pub use fact::{Fact, Parsed, Unparsable, of_read};
 pub use folding::{refold_due, refold_user};
-pub use sources::{of as sources_of, planned};
+pub use sources::{Holdings, holdings};
 
 use super::{Error, new_id};
 use crate::{
@@ -72,8 +74,8 @@ pub async fn apply(state: &State, row: &InboxRow, token: &str) -> Result<(), Err
 async fn settle(state: &State, row: &InboxRow, parsed: &Parsed, token: &str) -> Result<Settled, merging::Failure> {
     match &parsed.fact {
         Fact::Object(_) | Fact::Customer(_) => merging::merge(state, row, parsed, token).await,
-        Fact::Checkout(id) => merging::note_checkout(state, row, parsed, id, token).await,
-        Fact::Other => merging::ignore(state, row, parsed, token).await,
+        Fact::Checkout(id) => hints::note_checkout(state, row, parsed, id, token).await,
+        Fact::Other => hints::ignore(state, row, parsed, token).await,
     }
 }
 

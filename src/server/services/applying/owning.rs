@@ -6,7 +6,7 @@ use crate::{
         projection::Kind,
     },
     server::db::{
-        Error, Reader, Tx,
+        Error, Tx,
         mirror::{self, ObjectRow},
         orders, refolds,
     },
@@ -43,35 +43,41 @@ pub async fn update(tx: &mut Tx, objects: &[ObjectRow], external_id: Option<&str
     Ok(owners)
 }
 
+/// What each rule says of an object, or else of the bill or the subscription that it belongs to.
 async fn claims(tx: &mut Tx, object: &ObjectRow, external_id: Option<&str>) -> Result<Claims, Error> {
-    let staff = mirror::attributed(&mut *tx, &object.kind, &object.id).await?;
-    let checkout = by_checkout(&mut *tx, object).await?;
-    let metadata = match (&object.metadata_user_id, &object.metadata_order_id) {
-        (Some(user), Some(order)) => {
-            orders::by_id(&mut *tx, order).await?.map(|order| order.user_id).filter(|owner| owner == user)
-        }
-        _ => None,
-    };
     let customer = match external_id {
         Some(id) if refolds::is_user(&mut *tx, id).await? => Some(id.to_owned()),
         _ => None,
     };
-    Ok(Claims { staff, checkout, metadata, customer })
+    let mut claims = Claims { customer, ..Claims::default() };
+    for row in lineage(&mut *tx, object).await? {
+        if claims.staff.is_none() {
+            claims.staff = mirror::attributed(&mut *tx, &row.kind, &row.id).await?;
+        }
+        if let (None, Some(checkout)) = (&claims.checkout, &row.checkout_id) {
+            claims.checkout = orders::by_checkout(&mut *tx, checkout).await?.map(|order| order.user_id);
+        }
+        if claims.metadata.is_none() {
+            claims.metadata = by_metadata(&mut *tx, &row).await?;
+        }
+    }
+    Ok(claims)
 }
 
-/// By its own checkout, or by that of the subscription it bills.
-async fn by_checkout(tx: &mut Tx, object: &ObjectRow) -> Result<Option<String>, Error> {
-    if let Some(user) = of_checkout(&mut *tx, object.checkout_id.as_deref()).await? {
-        return Ok(Some(user));
+/// The object itself, its bill, and the subscription of either; as far as they are known.
+async fn lineage(tx: &mut Tx, object: &ObjectRow) -> Result<Vec<ObjectRow>, Error> {
+    let mut line = vec![object.clone()];
+    if let Some(bill) = &object.order_id {
+        line.extend(mirror::object(&mut *tx, Kind::Order, bill).await?);
     }
-    let Some(subscription) = &object.subscription_id else { return Ok(None) };
-    let subscription = mirror::object(&mut *tx, Kind::Subscription, subscription).await?;
-    of_checkout(tx, subscription.and_then(|row| row.checkout_id).as_deref()).await
+    if let Some(subscription) = line.iter().find_map(|row| row.subscription_id.clone()) {
+        line.extend(mirror::object(&mut *tx, Kind::Subscription, &subscription).await?);
+    }
+    Ok(line)
 }
 
-async fn of_checkout<'c>(on: impl Reader<'c>, checkout: Option<&str>) -> Result<Option<String>, Error> {
-    match checkout {
-        Some(id) => Ok(orders::by_checkout(on, id).await?.map(|order| order.user_id)),
-        None => Ok(None),
-    }
+/// Metadata counts only where it names one of our orders together with that order's user.
+async fn by_metadata(tx: &mut Tx, object: &ObjectRow) -> Result<Option<String>, Error> {
+    let (Some(user), Some(order)) = (&object.metadata_user_id, &object.metadata_order_id) else { return Ok(None) };
+    Ok(orders::by_id(tx, order).await?.map(|order| order.user_id).filter(|owner| owner == user))
 }

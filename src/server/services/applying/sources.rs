@@ -1,15 +1,18 @@
-//! What of a user's objects can give access: those whose product belongs to a plan of ours.
+//! What a user's access comes from: objects whose product belongs to a plan of ours, Polar's grants of a feature, and what
+//! staff gave.
 
 use crate::{
     model::{
-        fold::{Purchase, Source, Subscription},
         instant::parse_ms,
-        projection::{Kind, OrderFacts, SubscriptionFacts},
+        plan::Value,
+        projection::{GrantFacts, Kind, OrderFacts, SubscriptionFacts},
+        source::{Given, Grant, Purchase, Source, StaffGrant, Subscription},
     },
     server::{
         db::{
             self, Tx,
             mirror::{self, ObjectRow},
+            staff_grants::{self, StaffGrantRow},
         },
         state::State,
     },
@@ -17,40 +20,65 @@ use crate::{
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
-/// A user's objects whose product belongs to a plan, with its slug. Nothing is said about the others: a bought product
-/// without a plan keeps its order open, and its buyer is told that we are checking, never that there is nothing.
+/// Everything that can give a user access, as it is stored.
+pub struct Holdings {
+    /// Everything of Polar's that the user owns, with the plan of its product where it belongs to one.
+    pub objects: Vec<(ObjectRow, Option<String>)>,
+    /// What staff gave.
+    pub staff_grants: Vec<StaffGrantRow>,
+}
+
+/// Reads a user's holdings. Nothing is said about a bought product without a plan: its order stays open, and its buyer is
+/// told that we are checking, never that there is nothing.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn planned(tx: &mut Tx, state: &State, user: &str) -> Result<Vec<(ObjectRow, String)>, db::Error> {
+pub async fn holdings(tx: &mut Tx, state: &State, user: &str) -> Result<Holdings, db::Error> {
     let plans: BTreeMap<String, String> = mirror::product_plans(&mut *tx).await?.into_iter().collect();
-    let objects = mirror::of_owner(&mut *tx, user).await?;
-    let planned = objects.into_iter().filter_map(|row| {
-        let plan = plans.get(row.product_id.as_ref()?).filter(|slug| state.plans.get(slug).is_some())?;
-        Some((row, plan.clone()))
+    let objects = mirror::of_owner(&mut *tx, user).await?.into_iter().map(|row| {
+        let plan = row.product_id.as_ref().and_then(|id| plans.get(id)).filter(|slug| state.plans.get(slug).is_some());
+        let plan = plan.cloned();
+        (row, plan)
     });
-    Ok(planned.collect())
+    let objects = objects.collect();
+    Ok(Holdings { objects, staff_grants: staff_grants::of(tx, user).await? })
 }
 
-/// The sources among these objects.
-///
-/// # Errors
-/// When a stored object cannot be read, as after a rollback to an older version: then nothing may be concluded, and what
-/// was granted stays.
-pub fn of(objects: &[(ObjectRow, String)]) -> Result<Vec<Source>, db::Error> {
-    let each = objects.iter().map(|(row, plan)| of_object(row, plan));
-    each.filter_map(Result::transpose).collect()
-}
+impl Holdings {
+    /// The objects whose product belongs to a plan, with its slug.
+    pub fn planned(&self) -> impl Iterator<Item = (&ObjectRow, &str)> {
+        self.objects.iter().filter_map(|(row, plan)| Some((row, plan.as_deref()?)))
+    }
 
-fn of_object(row: &ObjectRow, plan: &str) -> Result<Option<Source>, db::Error> {
-    match Kind::of_stored(&row.kind) {
-        Some(Kind::Subscription) => subscription(row, plan).map(Some),
-        Some(Kind::Order) => purchase(row, plan),
-        Some(Kind::Product) | None => Ok(None),
+    /// The sources among them.
+    ///
+    /// # Errors
+    /// When a stored object cannot be read, as after a rollback to an older version: then nothing may be concluded, and
+    /// what was granted stays.
+    pub fn sources(&self) -> Result<Vec<Source>, db::Error> {
+        let grants: Vec<(&ObjectRow, GrantFacts)> = (self.objects.iter().map(|(row, _)| row))
+            .filter(|row| row.kind == Kind::Grant.stored())
+            .map(|row| Ok((row, facts(row)?)))
+            .collect::<Result<_, db::Error>>()?;
+        let stands = |subscription: &str| {
+            let of_it = |row: &ObjectRow| row.subscription_id.as_deref() == Some(subscription);
+            grants.iter().any(|(row, grant)| grant.stands() && of_it(row))
+        };
+        let mut sources = Vec::new();
+        for (row, plan) in self.planned() {
+            match Kind::of_stored(&row.kind) {
+                Some(Kind::Subscription) => sources.push(subscription(row, plan, stands(&row.id))?),
+                Some(Kind::Order) => sources.extend(purchase(row, plan)?),
+                Some(Kind::Product | Kind::Refund | Kind::Grant) | None => {}
+            }
+        }
+        sources.extend(grants.iter().filter_map(|(row, grant)| feature_grant(row, grant)));
+        sources.extend(self.staff_grants.iter().filter_map(given));
+        Ok(sources)
     }
 }
 
-fn subscription(row: &ObjectRow, plan: &str) -> Result<Source, db::Error> {
+fn subscription(row: &ObjectRow, plan: &str, grant_stands: bool) -> Result<Source, db::Error> {
     let facts: SubscriptionFacts = facts(row)?;
     // Without an instant the change to past due is the best there is: one that a later look does not move.
     let since = (facts.status == "past_due").then_some(row.version_us / 1000);
@@ -61,6 +89,7 @@ fn subscription(row: &ObjectRow, plan: &str) -> Result<Source, db::Error> {
         ends_at: facts.ends_at.as_deref().and_then(parse_ms),
         status: facts.status,
         observed_at: row.observed_us / 1000,
+        grant_stands,
     }))
 }
 
@@ -72,6 +101,22 @@ fn purchase(row: &ObjectRow, plan: &str) -> Result<Option<Source>, db::Error> {
     let bought_at = parse_ms(&facts.created_at).unwrap_or(row.version_us / 1000);
     let (id, plan) = (row.id.clone(), plan.to_owned());
     Ok(Some(Source::Purchase(Purchase { id, plan, status: facts.status, bought_at })))
+}
+
+fn feature_grant(row: &ObjectRow, facts: &GrantFacts) -> Option<Source> {
+    let (feature, value) = facts.feature()?;
+    let (id, feature) = (row.id.clone(), feature.to_owned());
+    Some(Source::Grant(Grant { id, feature, value, stands: facts.stands() }))
+}
+
+fn given(row: &StaffGrantRow) -> Option<Source> {
+    let what = match (&row.plan, &row.feature) {
+        (Some(plan), _) => Given::Plan(plan.clone()),
+        (None, Some(feature)) => Given::Feature(feature.clone(), Value::of_stored(row.value.as_deref()?)?),
+        (None, None) => return None,
+    };
+    let withdrawn = row.withdrawn_at.is_some();
+    Some(Source::StaffGrant(StaffGrant { id: row.id.clone(), what, expires_at: row.expires_at, withdrawn }))
 }
 
 fn facts<T: DeserializeOwned>(row: &ObjectRow) -> Result<T, db::Error> {

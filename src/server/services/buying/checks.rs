@@ -2,19 +2,11 @@
 //! that is paid or being paid.
 
 use super::{
-    super::{
-        Error,
-        applying::{planned, sources_of},
-        confirming, syncing,
-    },
+    super::{Error, applying::holdings, confirming, syncing},
     Obstacle,
 };
 use crate::{
-    model::{
-        fold::{Source, fold},
-        projection::Kind,
-        quote::Quote,
-    },
+    model::{fold::fold, projection::Kind, quote::Quote, source::Source},
     server::{
         db::{
             self,
@@ -36,7 +28,7 @@ pub async fn held(state: &State, user: &str, quote: &Quote) -> Result<Option<Obs
         return Ok(owned.iter().any(is_live).then_some(Obstacle::ChangePlan));
     }
     let held: Result<Vec<Source>, db::Error> =
-        (state.db).transaction(async |tx| sources_of(&planned(tx, state, user).await?)).await;
+        (state.db).transaction(async |tx| holdings(tx, state, user).await?.sources()).await;
     let now = state.clock.billing();
     let same = |source: &Source| matches!(source, Source::Purchase(purchase) if purchase.plan == quote.offer.plan);
     let lasts = |source: Source| !fold(&[source], &state.plans, now).wanted.is_empty();

@@ -1,0 +1,99 @@
+//! What follows when the mirror moved: owners, their access and orders, and the product that is still missing.
+
+use super::{
+    super::new_id,
+    fact::Fact,
+    folding::refold,
+    merging::{Merging, Rollback},
+    owning,
+};
+use crate::{
+    model::{
+        instant::Millis,
+        job,
+        projection::{Kind, Mirrored, ProductFacts},
+    },
+    server::db::{
+        self, Tx,
+        entitlements::Cause,
+        jobs,
+        mirror::{self, ObjectRow},
+        refolds,
+    },
+};
+use std::collections::BTreeSet;
+
+/// A product that is not in the mirror yet mostly comes by itself; it is read if it does not within so long.
+const PRODUCT_AFTER: Millis = 3_000;
+
+impl Merging<'_> {
+    /// Owners, access and orders after the mirror moved; whether what was merged has an owner.
+    pub(super) async fn follow(&self, tx: &mut Tx, locked: &BTreeSet<String>) -> Result<bool, Rollback> {
+        if let Fact::Object(seen) = &self.parsed.fact
+            && seen.kind == Kind::Product
+        {
+            self.tie_product(tx, seen).await?;
+            return Ok(true);
+        }
+        let Some(customer) = self.customer_id() else { return Ok(false) };
+        let external_id = mirror::customer(&mut *tx, customer).await?.and_then(|row| row.external_id);
+        let touched = self.touched(tx, customer).await?;
+        let owners = owning::update(tx, &touched, external_id.as_deref()).await?;
+        if !owners.users.is_subset(locked) {
+            return Err(Rollback::MoreUsers(owners.users));
+        }
+        self.ask_for_product(tx).await?;
+        let cause = Cause { kind: "inbox", id: self.row.seq.to_string() };
+        for user in &owners.users {
+            refold(tx, self.state, user, &cause, self.row.received_at).await?;
+        }
+        Ok(owners.owned || matches!(self.parsed.fact, Fact::Customer(_)))
+    }
+
+    /// The objects whose owner may have changed: all of a customer's, or the merged one with all that belongs to it.
+    async fn touched(&self, tx: &mut Tx, customer: &str) -> Result<Vec<ObjectRow>, db::Error> {
+        let mut objects = mirror::of_customer(&mut *tx, customer).await?;
+        let Fact::Object(seen) = &self.parsed.fact else { return Ok(objects) };
+        let bills: BTreeSet<String> = (objects.iter())
+            .filter(|row| row.kind == Kind::Order.stored() && row.subscription_id.as_ref() == Some(&seen.id))
+            .map(|row| row.id.clone())
+            .collect();
+        objects.retain(|row| match seen.kind {
+            _ if row.kind == seen.kind.stored() && row.id == seen.id => true,
+            Kind::Subscription => {
+                let of_a_bill = row.order_id.as_ref().is_some_and(|bill| bills.contains(bill));
+                row.subscription_id.as_ref() == Some(&seen.id) || of_a_bill
+            }
+            Kind::Order => row.order_id.as_ref() == Some(&seen.id),
+            Kind::Product | Kind::Refund | Kind::Grant => false,
+        });
+        Ok(objects)
+    }
+
+    /// Without its product nothing can be granted by an object: one that is not in the mirror yet is read.
+    async fn ask_for_product(&self, tx: &mut Tx) -> Result<(), db::Error> {
+        let Fact::Object(seen) = &self.parsed.fact else { return Ok(()) };
+        let Some(product) = &seen.ties.product_id else { return Ok(()) };
+        if mirror::object(&mut *tx, Kind::Product, product).await?.is_none() {
+            let run_at = self.state.clock.wall() + PRODUCT_AFTER;
+            jobs::queue(tx, &new_id(), job::READ_OBJECT, &job::object_key(Kind::Product, product), run_at).await?;
+        }
+        Ok(())
+    }
+
+    async fn tie_product(&self, tx: &mut Tx, seen: &Mirrored) -> Result<(), db::Error> {
+        let tag = serde_json::from_str::<ProductFacts>(&seen.projection).ok();
+        let Some(tag) = tag.as_ref().and_then(ProductFacts::plan) else { return Ok(()) };
+        let (held, new) = mirror::tie_product(tx, &seen.id, tag, self.state.clock.wall()).await?;
+        if held != tag {
+            metrics::counter!("product_tag_changes_total").increment(1);
+            tracing::error!(product_id = seen.id, held, tag, "a product's plan tag changed; access stays as it was");
+        }
+        if new {
+            for (user,) in mirror::owners_of_product(&mut *tx, &seen.id).await? {
+                refolds::hasten(tx, &user, self.state.clock.billing()).await?;
+            }
+        }
+        Ok(())
+    }
+}
