@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod comparison;
+pub mod follow;
 pub mod form;
 pub mod layout;
 pub mod page;

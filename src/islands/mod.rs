@@ -15,7 +15,8 @@ pub fn ThemeChoice() -> impl IntoView {
     theme::wire();
 }
 
-/// Keeps every element with `data-poll` up to date with what that address answers, until the answer is final.
+/// Keeps every element with `data-live` up to date with the events of that address, or else with what its `data-poll`
+/// address answers, until an answer is final.
 #[island]
 pub fn Live() -> impl IntoView {
     #[cfg(feature = "hydrate")]

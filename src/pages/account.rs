@@ -3,11 +3,15 @@
 use crate::{
     components::{
         account::{Bills, Contracts, Features, PastDue, Purchases, Waitings, first_sentence},
+        follow::FollowAccess,
         page::Page,
     },
     server::{
         http::{reply, session, state},
-        services::overview::{self, Overview},
+        services::{
+            Error, access,
+            overview::{self, Overview},
+        },
     },
 };
 use leptos::prelude::*;
@@ -17,14 +21,23 @@ use leptos::prelude::*;
 pub fn AccountPage() -> impl IntoView {
     Suspend::new(async move {
         let user = session::require_user().await?;
-        match overview::of(&state(), &user.id).await {
-            Ok(overview) => Some(view! { <Account overview email=user.email /> }),
+        match read(&user.id).await {
+            Ok((revision, overview)) => Some(view! {
+                <Account overview email=user.email />
+                <FollowAccess revision />
+            }),
             Err(error) => {
                 reply::unavailable(&error);
                 None
             }
         }
     })
+}
+
+/// The revision first: what changes while the rest is read makes the page load once more.
+async fn read(user: &str) -> Result<(i64, Overview), Error> {
+    let state = state();
+    Ok((access::revision(&state, user).await?, overview::of(&state, user).await?))
 }
 
 #[component]

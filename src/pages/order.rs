@@ -42,7 +42,7 @@ pub fn found(order: Result<Option<Confirmation>, Error>) -> impl IntoView {
 #[component]
 fn Found(order: Confirmation) -> impl IntoView {
     let state = state();
-    let poll = format!("/orders/{}/stage", order.order_id);
+    let (events, poll) = (format!("/orders/{}/events", order.order_id), format!("/orders/{}/stage", order.order_id));
     let under_way = !order.stage.is_final();
     let plan = state.plans.get(&order.plan).map_or_else(|| order.plan.clone(), |plan| plan.name.clone());
     let (quote, made, id) = (order.quote.clone(), spell_time(order.created_at), order.order_id.clone());
@@ -50,7 +50,7 @@ fn Found(order: Confirmation) -> impl IntoView {
     view! {
         <Title text=format!("Your order of {plan}") />
         <div class="page order">
-            <div data-poll=poll aria-live="polite">
+            <div data-live=events data-poll=poll aria-live="polite">
                 {order_stage(&state, order)}
             </div>
             <section class="card quiet-facts" aria-labelledby="agreed">

@@ -1,7 +1,7 @@
 //! The place where your own product goes: only a plan with the feature `studio` opens it.
 
 use crate::{
-    components::page::Page,
+    components::{follow::FollowAccess, page::Page},
     server::{
         http::{reply, session, state},
         services::access::{self, Access},
@@ -17,7 +17,9 @@ const FEATURE: &str = "studio";
 pub fn StudioPage() -> impl IntoView {
     Suspend::new(async move {
         let user = session::require_user().await?;
-        Some(match access::feature(&state(), &user.id, FEATURE).await {
+        let state = state();
+        let revision = access::revision(&state, &user.id).await.ok();
+        let room = match access::feature(&state, &user.id, FEATURE).await {
             Access::Granted { .. } => EitherOf3::A(view! { <Studio /> }),
             Access::Denied { reason } => {
                 reply::forbidden();
@@ -27,6 +29,10 @@ pub fn StudioPage() -> impl IntoView {
                 reply::not_known();
                 EitherOf3::C(view! { <Checking why /> })
             }
+        };
+        Some(view! {
+            {room}
+            {revision.map(|revision| view! { <FollowAccess revision /> })}
         })
     })
 }

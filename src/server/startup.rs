@@ -127,6 +127,8 @@ impl Server {
                 () = shutdown => {}
                 () = stop.cancelled() => {}
             }
+            // Live streams end by it; else they would be requests in flight for minutes.
+            stop.cancel();
         };
         let served = self.site.serve(self.listener, stopped).await;
         self.state.shutdown.cancel();

@@ -56,6 +56,8 @@ pub struct Wake {
     pub inbox: Notify,
     /// A job may have been queued.
     pub jobs: Notify,
+    /// Something that a page shows may have changed: every open stream looks.
+    pub live: Notify,
 }
 
 impl State {

@@ -10,6 +10,7 @@ mod database;
 mod ending;
 mod engine;
 mod interruptions;
+mod live;
 mod outages;
 mod pages;
 mod parallel;

@@ -3,6 +3,8 @@
 use super::polar::{FORM, browser, encoded};
 use boreal::server::services::new_id;
 use reqwest::header::{HeaderMap, LOCATION, SET_COOKIE};
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// One visitor who is logged in.
 pub struct Visitor {
@@ -63,6 +65,14 @@ impl Visitor {
         self.send(request, path, expected).await
     }
 
+    /// Opens a stream of events.
+    pub async fn follow(&self, path: &str) -> Events {
+        let request = self.http.get(format!("{}{path}", self.origin)).header("cookie", &self.cookie);
+        let answer = request.header("accept", "text/event-stream").send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{path}");
+        Events { answer, waiting: String::new() }
+    }
+
     /// Sends a form.
     pub async fn post(&self, path: &str, form: &[(&str, &str)], expected: u16) -> Answer {
         let request = self.http.post(format!("{}{path}", self.origin)).header("origin", &self.origin);
@@ -90,6 +100,32 @@ impl Visitor {
         let fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let (plan, interval) = (value(form, "plan"), value(form, "interval"));
         self.post(&format!("/buy?plan={plan}&interval={interval}"), &fields, expected).await
+    }
+}
+
+/// An open stream of events.
+pub struct Events {
+    answer: reqwest::Response,
+    waiting: String,
+}
+
+impl Events {
+    /// The data of the next event; `None` when the stream has ended.
+    pub async fn next(&mut self) -> Option<String> {
+        loop {
+            if let Some((event, rest)) = self.waiting.split_once("\n\n") {
+                let lines = event.lines().filter_map(|line| line.strip_prefix("data:"));
+                let data = lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n");
+                self.waiting = rest.to_owned();
+                // A comment alone keeps the connection open.
+                if !data.is_empty() {
+                    return Some(data);
+                }
+                continue;
+            }
+            let more = timeout(Duration::from_secs(20), self.answer.chunk()).await.expect("an event in time");
+            self.waiting += std::str::from_utf8(&more.expect("a stream")?).expect("text");
+        }
     }
 }
 

@@ -79,13 +79,18 @@ fn routes(state: &State, options: &LeptosOptions) -> Router {
     pages.merge(probes.with_state(state.clone())).merge(polar_routes(state)).layer(from_fn(trace::route))
 }
 
-/// `/webhooks/polar` and `/orders/{id}/stage`.
+/// `/webhooks/polar`, and what live pages follow.
 fn polar_routes(state: &State) -> Router {
     let webhooks = Router::new()
         .route("/webhooks/polar", post(webhook::receive))
         .layer(RequestBodyLimitLayer::new(webhook::LARGEST_BODY));
     let live = live::Live { state: state.clone(), stage: Arc::new(stage_fragment) };
-    let pages = Router::new().route("/orders/{id}/stage", get(live::stage)).with_state(live);
+    let pages = Router::new()
+        .route("/orders/{id}/stage", get(live::stage))
+        .route("/orders/{id}/events", get(live::stage_events))
+        .route("/access/revision", get(live::access))
+        .route("/access/events", get(live::access_events))
+        .with_state(live);
     webhooks.with_state(state.clone()).merge(pages)
 }
 

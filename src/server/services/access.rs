@@ -8,7 +8,7 @@ use crate::{
         plan::Value,
     },
     server::{
-        db::{entitlements, inbox, orders},
+        db::{entitlements, inbox, orders, refolds},
         state::State,
     },
 };
@@ -93,6 +93,14 @@ pub async fn is_uncertain(state: &State, user: &str) -> Result<bool, Error> {
 /// When the database fails.
 pub async fn all(state: &State, user: &str) -> Result<BTreeMap<String, Entitlement>, Error> {
     Ok(entitlements::of(&state.db, user).await?)
+}
+
+/// A number that moves whenever anything about a user's access changes.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revision(state: &State, user: &str) -> Result<i64, Error> {
+    Ok(refolds::access_rev(&state.db, user).await?)
 }
 
 /// The highest plan that a user holds, with what gives it; `None` for those who have what everybody has.

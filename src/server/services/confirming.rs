@@ -171,6 +171,7 @@ pub async fn note_status(state: &State, order: &str, status: &str) -> Result<(),
             orders::checked(tx, order, status, now).await.map(drop)
         })
         .await;
+    state.wake.live.notify_waiters();
     Ok(noted?)
 }
 

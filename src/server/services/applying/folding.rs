@@ -102,6 +102,7 @@ pub async fn refold_user(state: &State, user: &str, cause: &Cause) -> Result<(),
         })
         .await;
     state.wake.jobs.notify_one();
+    state.wake.live.notify_waiters();
     Ok(done?)
 }
 

@@ -64,6 +64,7 @@ pub async fn apply(state: &State, row: &InboxRow, token: &str) -> Result<(), Err
         Ok(settled) => {
             note(&settled, &parsed.fact);
             state.wake.jobs.notify_one();
+            state.wake.live.notify_waiters();
             Ok(())
         }
         Err(merging::Failure::LeaseLost) => Ok(()),
