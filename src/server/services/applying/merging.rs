@@ -187,6 +187,9 @@ fn verdict(merged: Merge, owned: bool) -> &'static str {
 #[must_use]
 pub fn effect(stored: Option<&ObjectRow>, seen: &Mirrored, merged: Merge) -> Option<String> {
     let Merge::Replace { .. } = merged else { return None };
+    if stored.is_some_and(|row| row.projection == seen.projection) {
+        return None;
+    }
     let word = |status: Option<&String>| status.map_or("known", String::as_str).to_owned();
     let now = word(seen.status.as_ref());
     Some(match stored.map(|row| word(row.status.as_ref())) {
@@ -201,6 +204,9 @@ pub fn effect(stored: Option<&ObjectRow>, seen: &Mirrored, merged: Merge) -> Opt
 pub fn customer_effect(stored: Option<&CustomerRow>, seen: &MirroredCustomer, merged: Merge) -> Option<String> {
     let Merge::Replace { .. } = merged else { return None };
     let known = stored.filter(|row| row.picture().is_some());
+    if known.is_some_and(|row| row.projection == seen.projection) {
+        return None;
+    }
     Some(match known {
         _ if seen.deleted_us.is_some() && known.is_none_or(|row| row.deleted_at.is_none()) => "deleted".to_owned(),
         None => "new: known".to_owned(),

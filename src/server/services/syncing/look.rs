@@ -67,49 +67,35 @@ impl<'s> Look<'s> {
 
     /// Takes one answer in; whether it was news.
     pub async fn take(&mut self, kind: &str, seen: &Seen<Value>) -> Result<bool, Error> {
+        let found = compare(self.state, kind, seen).await?;
+        let says_something = !matches!(found, Found::Known | Found::Contradiction(_));
+        let settled = match says_something && !self.dry {
+            true => observe(self.state, kind, seen, Unchanged::Skip).await?,
+            false => None,
+        };
         let id = text(&seen.value, "id").to_owned();
         let line = |user, words| Line { kind: kind.to_owned(), id: id.clone(), user, words };
-        let words = match compare(self.state, kind, seen).await? {
-            Found::Known => {
+        let words = match found {
+            Found::Known | Found::Heard => {
                 self.report.equal(kind, &id);
                 return Ok(false);
             }
-            Found::Unsettled => {
-                if !self.dry {
-                    observe(self.state, kind, seen, Unchanged::Skip).await?;
-                }
-                self.report.equal(kind, &id);
-                return Ok(false);
-            }
-            Found::Contradiction(why) => {
-                self.report.unexplained(line(self.owner(kind, &id).await?, why));
-                return Ok(false);
-            }
-            Found::Unreadable(why) => {
-                if !self.dry {
-                    observe(self.state, kind, seen, Unchanged::Skip).await?;
-                }
+            Found::Contradiction(why) | Found::Unreadable(why) => {
                 self.report.unexplained(line(self.owner(kind, &id).await?, why));
                 return Ok(false);
             }
             Found::News(words) => words,
         };
-        if self.dry {
-            let user = self.stir(kind, seen).await?;
-            self.report.would_repair(line(user, words));
-            return Ok(true);
-        }
-        let settled = observe(self.state, kind, seen, Unchanged::Skip).await?;
         let user = self.stir(kind, seen).await?;
-        match compare(self.state, kind, seen).await? {
-            Found::News(_) | Found::Unreadable(_) => {
-                self.report.unexplained(line(user, format!("{words}, but the mirror did not follow")));
-            }
-            // Somebody else may have applied the same meanwhile: then it was no repair of ours.
-            _ => match settled.and_then(|settled| settled.effect) {
-                Some(effect) => self.report.repair(line(user, effect)),
-                None => self.report.equal(kind, &id),
-            },
+        if self.dry {
+            self.report.would_repair(line(user, words));
+        } else if let Found::News(_) = compare(self.state, kind, seen).await? {
+            self.report.unexplained(line(user, format!("{words}, but the mirror did not follow")));
+        } else if let Some(effect) = settled.and_then(|settled| settled.effect) {
+            self.report.repair(line(user, effect));
+        } else {
+            // A webhook has brought the same meanwhile: it was no repair of ours.
+            self.report.equal(kind, &id);
         }
         Ok(true)
     }

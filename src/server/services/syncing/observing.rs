@@ -38,8 +38,9 @@ pub enum Unchanged {
 pub(super) enum Found {
     /// The mirror says the same, or is newer.
     Known,
-    /// One version with two contents, and the mirror's was seen later: another read settles it.
-    Unsettled,
+    /// Nothing that we keep differs, but it must be heard: Polar moved the version alone, as of a customer with every bill;
+    /// or the mirror saw other contents of this version later, which another read settles.
+    Heard,
     /// It says more than the mirror; what it changes, in words.
     News(String),
     /// It says less than Polar said before; in words.
@@ -82,9 +83,9 @@ async fn of_customer(state: &State, parsed: &Parsed, seen: &MirroredCustomer) ->
 
 fn found(merged: Merge, effect: Option<String>, stored: Option<Picture<'_>>, seen: Stamp) -> Found {
     match merged {
-        Merge::Replace { .. } => Found::News(effect.unwrap_or_default()),
+        Merge::Replace { .. } => effect.map_or(Found::Heard, Found::News),
         Merge::Confirm | Merge::Same => Found::Known,
-        Merge::Older { reread: true } => Found::Unsettled,
+        Merge::Older { reread: true } => Found::Heard,
         // A webhook that overtook the answer is fine; an answer that is behind what was seen before is not.
         Merge::Older { .. } if stored.is_some_and(|stored| stored.stamp.observed_us < seen.observed_us) => {
             Found::Contradiction("Polar answers with an older version than it showed before".to_owned())
@@ -106,7 +107,7 @@ pub async fn observe(
     let body = seen.value.to_string();
     if unchanged == Unchanged::Skip {
         let says_something = match compare(state, kind, seen).await? {
-            Found::News(_) | Found::Unsettled => true,
+            Found::News(_) | Found::Heard => true,
             Found::Known | Found::Contradiction(_) => false,
             // Set aside once is enough: the same unreadable answer comes at every look.
             Found::Unreadable(_) => !inbox::is_dead(&state.db, kind, body.as_bytes()).await?,

@@ -45,10 +45,8 @@ pub async fn run_due(state: &State) -> Result<(), Error> {
 async fn is_due(state: &State, sweep: Sweep) -> Result<bool, Error> {
     let now = state.clock.wall();
     let (last, last_good) = sync_runs::last(&state.db, sweep.stored()).await?;
-    if now - last < sweep.every().min(AGAIN) {
-        return Ok(false);
-    }
     // While an endpoint is off Polar writes no events down: nothing will ever tell what happened then.
-    let untold = sweep == Sweep::All && endpoint_case::closed_at(&state.db).await?.is_some_and(|at| at > last_good);
-    Ok(untold || now - last_good >= sweep.every())
+    let back = endpoint_case::closed_at(&state.db).await?.filter(|back| sweep == Sweep::All && *back > last_good);
+    let rested = now - last >= sweep.every().min(AGAIN) || back.is_some_and(|back| back > last);
+    Ok(rested && (back.is_some() || now - last_good >= sweep.every()))
 }
