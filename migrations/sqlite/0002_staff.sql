@@ -2,6 +2,9 @@
 
 UPDATE users SET role = 'member' WHERE role = 'user';
 
+-- When everything of a user's was last looked up at Polar.
+ALTER TABLE users ADD COLUMN synced_at INTEGER;
+
 CREATE TABLE staff_grants (
   id TEXT NOT NULL PRIMARY KEY,
   user_id TEXT NOT NULL REFERENCES users (id),
@@ -47,10 +50,11 @@ CREATE INDEX cases_user ON cases (user_id) WHERE user_id IS NOT NULL AND closed_
 
 CREATE TABLE sync_runs (
   id TEXT NOT NULL PRIMARY KEY,
-  kind TEXT NOT NULL CHECK (kind IN ('changed', 'ending', 'sample', 'all')),
+  kind TEXT NOT NULL CHECK (kind IN ('changed', 'ending', 'sample', 'all', 'user', 'webhooks')),
   dry_run INTEGER NOT NULL,
   started_at INTEGER NOT NULL,
   finished_at INTEGER,
+  lease_until INTEGER NOT NULL DEFAULT 0,
   checked INTEGER NOT NULL DEFAULT 0,
   equal INTEGER NOT NULL DEFAULT 0,
   repaired INTEGER NOT NULL DEFAULT 0,
@@ -58,9 +62,12 @@ CREATE TABLE sync_runs (
   report TEXT,
   error TEXT
 ) STRICT;
-CREATE INDEX sync_runs_started ON sync_runs (started_at);
+CREATE INDEX sync_runs_started ON sync_runs (kind, started_at);
+-- One sweep, and one look at webhooks, at a time over all nodes.
+CREATE UNIQUE INDEX sync_runs_one ON sync_runs ((kind = 'webhooks'))
+  WHERE finished_at IS NULL AND dry_run = 0 AND kind <> 'user';
 
--- Requests that may still be sent to Polar now, shared by all nodes.
+-- Requests that may still be sent to Polar now, shared by all nodes; in sixty-thousandths of a request.
 CREATE TABLE polar_budget (
   id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
   tokens INTEGER NOT NULL,

@@ -1,6 +1,13 @@
 //! Instants as integers: milliseconds in our tables, microseconds where Polar's own precision decides.
 
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{
+    OffsetDateTime,
+    format_description::{BorrowedFormatItem, well_known::Rfc3339},
+    macros::format_description,
+};
+
+const ISO: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
 
 /// Milliseconds since 1970 UTC.
 pub type Millis = i64;
@@ -25,6 +32,13 @@ pub fn parse_us(text: &str) -> Option<Micros> {
 #[must_use]
 pub fn parse_ms(text: &str) -> Option<Millis> {
     parse_us(text).map(|us| us / 1000)
+}
+
+/// As Polar writes instants: ISO 8601, UTC, to the microsecond. An instant that no calendar has is the first of 1970.
+#[must_use]
+pub fn write_us(at: Micros) -> String {
+    let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at) * 1000).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    at.format(ISO).unwrap_or_default()
 }
 
 /// `3 March 2027`, in UTC.
@@ -52,6 +66,7 @@ mod tests {
         assert_eq!(parse_us("1970-01-01T00:00:01.000002Z"), Some(1_000_002));
         assert_eq!(parse_ms("2026-11-21T17:07:02.556592Z"), Some(1_795_280_822_556));
         assert_eq!(parse_us("yesterday"), None);
+        assert_eq!(write_us(1_795_280_822_556_592), "2026-11-21T17:07:02.556592Z");
     }
 
     #[test]

@@ -8,6 +8,9 @@ pub const SYNC_CHECKOUT: &str = "sync_checkout";
 /// Read one object of the mirror; the key is [`object_key`].
 pub const READ_OBJECT: &str = "read_object";
 
+/// Look up everything of one user at Polar; the key is the user's id.
+pub const SYNC_USER: &str = "sync_user";
+
 /// `subscription:<id>`.
 #[must_use]
 pub fn object_key(kind: Kind, id: &str) -> String {

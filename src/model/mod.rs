@@ -1,5 +1,6 @@
 //! Pure data and pure rules: no server, no database, no clock.
 
+pub mod budget;
 pub mod catalog;
 pub mod credentials;
 pub mod fold;

@@ -8,7 +8,7 @@ use crate::{
     },
     server::{
         http::{guard, next, reply, session, state},
-        services::accounts,
+        services::{accounts, syncing},
     },
 };
 use leptos::{either::Either, prelude::*};
@@ -33,6 +33,7 @@ pub async fn log_in(
     let known = accounts::log_in(&state(), &email, password, guard::client_ip()).await;
     let user_id = known.map_err(|refused| refusal(refused, &email))?;
     session::start(&user_id).await.map_err(|error| no_session(&error, &email))?;
+    syncing::after_log_in(&state(), &user_id).await;
     reply::see_other(next::local_path(Some(&next)).unwrap_or("/account"));
     Ok(())
 }

@@ -1,13 +1,16 @@
-//! The command line: `serve` when nothing is said, `migrate`, `check`.
+//! The command line: `serve` when nothing is said, `migrate`, `check`, `sync`.
+
+mod sync;
 
 use super::{
     config::Config,
     db::Db,
-    services::checking,
+    services::{binding, checking, watching},
     startup::{self, Error, Server},
+    state::State,
     telemetry,
 };
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use std::{env, path::Path, process::ExitCode};
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
@@ -29,10 +32,22 @@ enum Command {
     /// Bring the database up to date and stop
     Migrate(Box<Config>),
     /// Say what is wrong with the configuration and what it points at
-    Check(Box<Config>),
+    Check(Box<Check>),
+    /// Look everything up at Polar now, repair what differs, and say what that was
+    Sync(Box<sync::Sync>),
     /// Run the built-in stand-in for Polar alone, for tests and other programs on this machine
     #[cfg(feature = "sandbox")]
     Sandbox(Box<Config>),
+}
+
+/// What `boreal check` takes.
+#[derive(Args)]
+struct Check {
+    /// First mend what can be mended at Polar: switch our webhook endpoint on, and ask for deliveries that failed
+    #[arg(long)]
+    fix: bool,
+    #[command(flatten)]
+    config: Config,
 }
 
 /// What the process says when the configuration is wrong.
@@ -73,7 +88,8 @@ async fn run(command: Command) -> ExitCode {
     let done = match command {
         Command::Serve(config) => serve(*config).await,
         Command::Migrate(config) => migrate(*config).await,
-        Command::Check(config) => check(*config).await,
+        Command::Check(line) => check(*line).await,
+        Command::Sync(line) => sync::sync(*line).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(config) => sandbox(*config).await,
     };
@@ -106,7 +122,7 @@ async fn migrate(config: Config) -> Result<(), Error> {
     Ok(())
 }
 
-async fn check(config: Config) -> Result<(), Error> {
+async fn check(Check { fix, config }: Check) -> Result<(), Error> {
     let mistakes = config.mistakes();
     if !mistakes.is_empty() {
         return Err(Error::Mistakes(mistakes));
@@ -117,13 +133,26 @@ async fn check(config: Config) -> Result<(), Error> {
         return Ok(());
     }
     let state = startup::open(config).await?;
-    let findings = checking::findings(&state).await?;
+    let findings = findings(&state, fix).await;
     state.db.close().await;
+    let findings = findings?;
     if findings.is_empty() {
         println!("Configuration, database and Polar are in order.");
         return Ok(());
     }
     Err(Error::Mistakes(findings))
+}
+
+async fn findings(state: &State, fix: bool) -> Result<Vec<String>, Error> {
+    let findings = checking::findings(state).await?;
+    if !fix {
+        return Ok(findings);
+    }
+    if let binding::Bound::Mismatch(sentence) = binding::compare(state).await? {
+        return Ok(vec![sentence]);
+    }
+    watching::fix(state).await?.iter().for_each(|done| println!("{done}"));
+    Ok(checking::findings(state).await?)
 }
 
 /// Says in one line of JSON where it is and how to talk to it; delivers webhooks to the origin of the configuration.

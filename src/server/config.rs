@@ -1,6 +1,7 @@
 //! The whole configuration: one clap struct, which `--help` documents, environment variables set, and which is checked
 //! across fields before anything starts.
 
+use crate::model::budget::Limit;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
@@ -63,6 +64,11 @@ pub struct Config {
     #[arg(long, env = "POLAR_API_BASE", default_value = "https://api.polar.sh")]
     pub polar_api_base: Url,
 
+    /// Requests a minute that Polar takes from this organization: 500, or 100 in Polar's test environment. At most eight
+    /// tenths of them are sent, by all nodes together.
+    #[arg(long, env = "POLAR_RATE_LIMIT")]
+    pub polar_rate_limit: Option<u32>,
+
     /// Address and port of the built-in sandbox.
     #[arg(long, env = "BOREAL_SANDBOX_LISTEN", default_value = "127.0.0.1:3010")]
     pub sandbox_listen: SocketAddr,
@@ -80,6 +86,18 @@ impl Config {
     #[must_use]
     pub fn uses_sandbox(&self) -> bool {
         self.polar_token.is_none()
+    }
+
+    /// Requests a minute that Polar takes (C§1.5); the built-in sandbox has no limit of its own.
+    #[must_use]
+    pub fn rate_limit(&self) -> Limit {
+        let host = self.polar_api_base.host_str().unwrap_or_default();
+        let usual = match host {
+            _ if self.uses_sandbox() => 60_000,
+            "sandbox-api.polar.sh" => 100,
+            _ => 500,
+        };
+        Limit(self.polar_rate_limit.unwrap_or(usual))
     }
 
     /// Where people reach this site, without a trailing slash.
@@ -185,6 +203,16 @@ mod tests {
         let config = of(&[]);
         assert!(config.uses_sandbox() && config.is_loopback());
         assert_eq!(config.mistakes(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_limit_is_that_of_the_polar_in_use() {
+        let token = ["--polar-token", "polar_oat_x"];
+        let limit = |more: &[&str]| of(&[&token[..], more].concat()).rate_limit().0;
+        assert_eq!(limit(&[]), 500);
+        assert_eq!(limit(&["--polar-api-base", "https://sandbox-api.polar.sh"]), 100);
+        assert_eq!(limit(&["--polar-rate-limit", "60"]), 60);
+        assert!(of(&[]).rate_limit().0 > 500);
     }
 
     #[test]

@@ -10,7 +10,9 @@ use super::{
         self,
         accounts::{self, Accounts},
         binding::{self, Known},
-        catalog, checking, pushing,
+        catalog, checking,
+        pacing::SharedPace,
+        pushing,
     },
     state::{Parts, State, Wake},
     upstream::Upstream,
@@ -182,7 +184,9 @@ async fn listen(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> 
 async fn state(config: Config, upstream: &Upstream) -> Result<State, Error> {
     let (db, clock) = (Db::open(&config.database_url).await?, Clock::default());
     let sandbox = config.uses_sandbox();
-    let polar = polar::Client::new(upstream.api_base.clone(), upstream.token.clone(), clock.clone(), sandbox);
+    let pace = SharedPace { db: db.clone(), clock: clock.clone(), limit: config.rate_limit() };
+    let to = polar::Access { base: upstream.api_base.clone(), token: upstream.token.clone(), sandbox };
+    let polar = polar::Client::new(to, clock.clone(), Box::new(pace));
     Ok(State::new(Parts {
         intake: Intake::start(db.clone()),
         polar: polar.map_err(|_| Error::Tls)?,

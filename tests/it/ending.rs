@@ -24,14 +24,14 @@ const MINUTE: i64 = 60_000;
 
 impl Shop {
     /// The one subscription of somebody, as Polar shows it.
-    async fn subscription(&self, who: &Person) -> Value {
+    pub async fn subscription(&self, who: &Person) -> Value {
         let mut found = self.polar.list(&format!("/v1/subscriptions/?external_customer_id={}", who.id)).await;
         assert_eq!(found.len(), 1);
         found.remove(0)
     }
 
     /// Moves Polar's clock and waits until the shop goes with it.
-    async fn advance(&self, ms: i64) {
+    pub async fn advance(&self, ms: i64) {
         let was = self.state.clock.billing();
         self.polar.advance(ms).await;
         wait_for("the shop to follow the clock", async || (self.state.clock.billing() >= was + ms).then_some(())).await;

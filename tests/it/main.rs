@@ -2,6 +2,7 @@
 //! or `postgres` on the server of `TEST_POSTGRES_URL`). Every test opens a shop of its own and closes it.
 
 mod another_address;
+mod budget;
 mod captures;
 mod commits;
 mod confirming;
@@ -20,5 +21,8 @@ mod process;
 mod replica;
 mod shop;
 mod starting;
+mod sweeping;
+mod syncing;
 mod visitor;
+mod watching;
 mod webhooks;

@@ -42,7 +42,7 @@ pub struct LedgerRow {
 /// Why entitlements changed.
 #[derive(Clone, Debug)]
 pub struct Cause {
-    /// `inbox`, `timer`, `plans`, `staff`.
+    /// `inbox`, `timer`, `plans`, `staff`, `sync`.
     pub kind: &'static str,
     /// Which.
     pub id: String,

@@ -230,3 +230,8 @@ pub async fn is_dead<'c>(on: impl Reader<'c>, kind: &str, body: &[u8]) -> Result
         .scalar()
         .await
 }
+
+/// Whether a webhook is held, whatever became of it.
+pub async fn holds<'c>(on: impl Reader<'c>, webhook_id: &str) -> Result<bool> {
+    on.read("SELECT EXISTS (SELECT 1 FROM inbox WHERE webhook_id = $1)").bind(webhook_id).scalar().await
+}

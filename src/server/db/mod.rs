@@ -8,15 +8,20 @@
 
 mod sql;
 
+pub mod budget;
+pub mod endpoint_case;
 pub mod entitlements;
 pub mod inbox;
 pub mod installation;
 pub mod jobs;
 pub mod mirror;
+pub mod mirror_walk;
 pub mod orders;
 pub mod refolds;
 pub mod sessions;
 pub mod staff_grants;
+pub mod sync_runs;
+pub mod synced;
 pub mod users;
 
 pub use sql::{Bind, Error, Reader, Result, Row, Sql, Tx};

@@ -31,6 +31,12 @@ pub async fn due(db: &Db, now: Millis) -> Result<Vec<(String,)>> {
     db.read(select).bind(now).all().await
 }
 
+/// Whether a user is due at billing time `now`.
+pub async fn is_due<'c>(on: impl Reader<'c>, user: &str, now: Millis) -> Result<bool> {
+    let select = "SELECT EXISTS (SELECT 1 FROM users WHERE id = $1 AND refold_at <= $2)";
+    on.read(select).bind(user).bind(now).scalar().await
+}
+
 /// The user's revision of access: moves whenever an entitlement changes.
 pub async fn access_rev<'c>(on: impl Reader<'c>, user: &str) -> Result<i64> {
     on.read("SELECT access_rev FROM users WHERE id = $1").bind(user).scalar().await

@@ -57,6 +57,15 @@ pub async fn by_id<'c>(on: impl Reader<'c>, id: &str) -> Result<Option<User>> {
     .await
 }
 
+/// The id of the account with this id or address.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn find<'c>(on: impl Reader<'c>, named: &str) -> Result<Option<String>> {
+    let select = "SELECT id FROM users WHERE id = $1 OR email = LOWER($1) ORDER BY id LIMIT 1";
+    Ok(on.read(select).bind(named.trim()).optional::<(String,)>().await?.map(|row| row.0))
+}
+
 /// What a log-in with this address is held against.
 ///
 /// # Errors

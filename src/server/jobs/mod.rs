@@ -6,7 +6,7 @@ mod run;
 pub use run::run_due;
 
 use super::{
-    services::{Error, applying, binding, syncing},
+    services::{Error, applying, binding, syncing, watching},
     state::State,
 };
 use std::{future::Future, time::Duration};
@@ -21,6 +21,8 @@ pub fn start(state: &State) {
     repeat(state, "jobs", Some(|state| &state.wake.jobs), run_jobs);
     repeat(state, "refolds", None, async |state: State| applying::refold_due(&state).await.map(drop));
     repeat(state, "binding", None, bind_until_bound);
+    repeat(state, "sweeps", None, sweep);
+    repeat(state, "watching", None, watch);
     if state.config.uses_sandbox() {
         repeat(state, "sandbox clock", None, async |state: State| syncing::follow_clock(&state).await);
     }
@@ -36,6 +38,22 @@ async fn apply_inbox(state: State) -> Result<(), Error> {
 async fn run_jobs(state: State) -> Result<(), Error> {
     if state.known.is_bound() {
         run_due(&state).await?;
+    }
+    Ok(())
+}
+
+/// Looks Polar up as a whole, once it is known whose it is.
+async fn sweep(state: State) -> Result<(), Error> {
+    if state.known.is_compared() {
+        syncing::run_due(&state).await?;
+    }
+    Ok(())
+}
+
+/// Looks at Polar's side of webhooks.
+async fn watch(state: State) -> Result<(), Error> {
+    if state.known.is_compared() {
+        watching::run_due(&state).await?;
     }
     Ok(())
 }

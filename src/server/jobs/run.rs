@@ -3,7 +3,7 @@
 use crate::{
     model::{
         instant::Millis,
-        job::{READ_OBJECT, SYNC_CHECKOUT, object_of_key},
+        job::{READ_OBJECT, SYNC_CHECKOUT, SYNC_USER, object_of_key},
         order::{Stage, State as OrderState},
     },
     server::{
@@ -74,6 +74,7 @@ async fn run(state: &State, job: &Job, token: &str) -> Result<(), Error> {
 async fn outcome(state: &State, job: &Job) -> Ended {
     let done = match job.kind.as_str() {
         SYNC_CHECKOUT => return sync_checkout(state, &job.key).await.unwrap_or_else(ended),
+        SYNC_USER => syncing::sync_user(state, &job.key).await.map(drop),
         READ_OBJECT => match object_of_key(&job.key) {
             Some((kind, id)) => syncing::read_object(state, kind, id).await,
             None => return Ended::Dead("the key names no object".to_owned()),

@@ -1,10 +1,17 @@
-//! The one HTTP client: authenticates, pins the version, waits where Polar asks for it, and follows the sandbox's clock.
+//! The one HTTP client: authenticates, pins the version, sends within the budget, waits where Polar asks for it, and
+//! follows the sandbox's clock.
 //!
 //! Reads are tried again when the failure may pass; writes never, because Polar has no idempotency keys (C§1.6).
 
-use super::{Error, VERSION};
+use super::{
+    Error, VERSION,
+    pace::{Pace, patience},
+};
 use crate::{
-    model::instant::{Micros, Millis},
+    model::{
+        budget::Urgency,
+        instant::{Micros, Millis},
+    },
     server::clock::Clock,
 };
 use reqwest::{
@@ -26,9 +33,6 @@ use url::Url;
 /// A read is tried so often in all.
 const TRIES: u32 = 3;
 
-/// The longest pause between two tries, whatever Polar asks for: a page is waiting.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-
 /// Time-out of reads.
 const READ_TIMEOUT: Duration = Duration::from_secs(6);
 
@@ -47,38 +51,50 @@ pub struct Seen<T> {
     pub observed_us: Micros,
 }
 
-/// Polar's API for one organization. Clones share connections.
+/// Polar's API for one organization. Clones share connections; each has its urgency.
 #[derive(Clone)]
-pub struct Client(Arc<Parts>);
+pub struct Client(Arc<Parts>, Urgency);
 
 struct Parts {
     http: reqwest::Client,
     base: Url,
     token: SecretString,
     clock: Clock,
+    pace: Box<dyn Pace>,
     follows_offset: bool,
     is_apart: AtomicBool,
 }
 
+/// Where the API is, and how we are known there.
+pub struct Access {
+    /// Its address.
+    pub base: Url,
+    /// The organization's access token.
+    pub token: SecretString,
+    /// Whether it is the built-in sandbox, whose answers may move the billing clock.
+    pub sandbox: bool,
+}
+
 impl Client {
-    /// A client for the API at `base`; `sandbox` says whether answers may move the billing clock.
+    /// A client that asks for what people wait for; see [`Client::at`].
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new(base: Url, token: SecretString, clock: Clock, sandbox: bool) -> Result<Self, reqwest::Error> {
+    pub fn new(to: Access, clock: Clock, pace: Box<dyn Pace>) -> Result<Self, reqwest::Error> {
         let http = reqwest::Client::builder()
             .user_agent(concat!("boreal/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(3))
             .build()?;
-        Ok(Self(Arc::new(Parts {
-            http,
-            base,
-            token,
-            clock,
-            follows_offset: sandbox,
-            is_apart: AtomicBool::new(false),
-        })))
+        let (follows_offset, is_apart) = (to.sandbox, AtomicBool::new(false));
+        let parts = Parts { http, base: to.base, token: to.token, clock, pace, follows_offset, is_apart };
+        Ok(Self(Arc::new(parts), Urgency::Confirming))
+    }
+
+    /// The same client for what can wait longer, or less.
+    #[must_use]
+    pub fn at(&self, urgency: Urgency) -> Self {
+        Self(Arc::clone(&self.0), urgency)
     }
 
     /// The address of the API, without a trailing slash.
@@ -89,16 +105,29 @@ impl Client {
 
     /// Reads one address.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<Seen<T>, Error> {
+        let Seen { value, observed_us } = self.find(path, query).await?;
+        Ok(Seen { value: value.ok_or(Error::NotFound)?, observed_us })
+    }
+
+    /// Reads one address where there may be nothing; when that was so is told as well.
+    pub(super) async fn find<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Seen<Option<T>>, Error> {
         let mut tried = 0;
         loop {
             tried += 1;
+            self.leave().await?;
             let request = self.request(Method::GET, path).query(query).timeout(READ_TIMEOUT);
-            let pause = match self.answer(request).await {
-                Err(Error::Limited { retry_after }) if tried < TRIES && retry_after <= LONGEST_PAUSE => retry_after,
-                Err(Error::NoAnswer | Error::Failed(_)) if tried < TRIES => Duration::from_millis(150 << tried),
+            match self.answer(request).await {
+                // The pause that Polar asked for is waited for by whoever sends next, if that is not too long.
+                Err(Error::Limited { .. }) if tried < TRIES => {}
+                Err(Error::NoAnswer | Error::Failed(_)) if tried < TRIES => {
+                    tokio::time::sleep(Duration::from_millis(150 << tried)).await;
+                }
                 settled => return settled,
-            };
-            tokio::time::sleep(pause).await;
+            }
         }
     }
 
@@ -109,7 +138,20 @@ impl Client {
         path: &str,
         body: &impl Serialize,
     ) -> Result<Seen<T>, Error> {
-        self.answer(self.request(method, path).json(body).timeout(WRITE_TIMEOUT)).await
+        self.leave().await?;
+        let request = self.request(method, path).json(body).timeout(WRITE_TIMEOUT);
+        let Seen { value, observed_us } = self.answer(request).await?;
+        Ok(Seen { value: value.ok_or(Error::NotFound)?, observed_us })
+    }
+
+    /// Waits for leave to send, as long as that may take here.
+    async fn leave(&self) -> Result<(), Error> {
+        let mut left = patience(self.1);
+        while let Err(wait) = self.0.pace.leave(self.1).await {
+            left = left.checked_sub(wait).ok_or(Error::Limited { retry_after: wait })?;
+            tokio::time::sleep(wait).await;
+        }
+        Ok(())
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -118,18 +160,28 @@ impl Client {
         request.bearer_auth(self.0.token.expose_secret())
     }
 
-    async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<Seen<T>, Error> {
+    /// Sends, and understands what comes back; no value where Polar knows no such object.
+    async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<Seen<Option<T>>, Error> {
         let response = request.send().await?;
         self.follow_clock(response.headers());
         self.watch_skew(response.headers());
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.bytes().await?;
         metrics::counter!("polar_answers_total", "status" => status.as_u16().to_string()).increment(1);
-        if !status.is_success() {
-            return Err(Error::of(status, retry_after(&headers), &body));
+        let observed_us = self.observed(&headers);
+        if status.is_success() {
+            let body: &[u8] = if body.is_empty() { b"null" } else { &body };
+            let value = serde_json::from_slice(body).map_err(|error| Error::Unreadable(error.to_string()))?;
+            return Ok(Seen { value: Some(value), observed_us });
         }
-        let value = serde_json::from_slice(&body).map_err(|error| Error::Unreadable(error.to_string()))?;
-        Ok(Seen { value, observed_us: self.observed(&headers) })
+        match Error::of(status, retry_after(&headers), &body) {
+            Error::NotFound => Ok(Seen { value: None, observed_us }),
+            Error::Limited { retry_after } => {
+                self.0.pace.hold(retry_after).await;
+                Err(Error::Limited { retry_after })
+            }
+            error => Err(error),
+        }
     }
 
     fn follow_clock(&self, headers: &HeaderMap) {

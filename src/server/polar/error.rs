@@ -26,9 +26,12 @@ pub enum Error {
     /// 403 for want of a scope.
     #[error("the access token lacks a scope")]
     MissingScope,
-    /// 404: there is none, or not for this organization.
+    /// 404 about an object: there is none, or not for this organization.
     #[error("Polar knows no such object")]
     NotFound,
+    /// 404 about the address or the version itself, which says nothing about any object.
+    #[error("Polar knows no such address: it may no longer answer this version of its API")]
+    NoRoute,
     /// Another 4xx.
     #[error("Polar refused with {status} {class} at {places:?}")]
     Refused {
@@ -63,7 +66,8 @@ impl Error {
         match status.as_u16() {
             401 => Self::Unauthorized,
             403 if told.error.as_deref() == Some("insufficient_scope") => Self::MissingScope,
-            404 => Self::NotFound,
+            404 if told.error.is_some() => Self::NotFound,
+            404 => Self::NoRoute,
             429 => Self::Limited { retry_after: retry_after.unwrap_or(Duration::from_secs(3)) },
             code @ 500.. => Self::Failed(code),
             status => Self::Refused { status, class: told.error.unwrap_or_default(), places: places(&told.detail) },
@@ -107,6 +111,7 @@ mod tests {
         let refused = of(422, r#"{"error":"RequestValidationError","detail":[{"loc":["body","customer_email"]}]}"#);
         assert!(matches!(&refused, Error::Refused { places, .. } if places == &["customer_email"]));
         assert!(matches!(of(403, r#"{"error":"NotPermitted","detail":"no"}"#), Error::Refused { status: 403, .. }));
-        assert!(matches!(of(404, r#"{"detail":"Not Found"}"#), Error::NotFound));
+        assert!(matches!(of(404, r#"{"error":"ResourceNotFound","detail":"Not found"}"#), Error::NotFound));
+        assert!(matches!(of(404, r#"{"detail":"Not Found"}"#), Error::NoRoute), "no evidence about an object");
     }
 }

@@ -2,15 +2,20 @@
 
 mod client;
 mod error;
+mod pace;
 mod reads;
 pub mod signature;
 mod types;
+mod webhooks;
 mod writes;
 
 pub(crate) use client::MOST_SKEW;
-pub use client::{Client, Seen};
+pub use client::{Access, Client, Seen};
 pub use error::Error;
+pub use pace::Pace;
+pub use reads::Page;
 pub use types::{Checkout, CheckoutRequest, Listed, NewProduct, Organization, ProductPrice, Session};
+pub use webhooks::{Attempt, Endpoint, Event};
 
 /// The version of Polar's API that this code is written against (C§1.1).
 pub const VERSION: &str = "2026-04";

@@ -7,6 +7,15 @@ use serde_json::Value;
 /// As many as Polar gives at once; more are lowered silently (C§1.3).
 const PAGE: &str = "100";
 
+/// One page of a list.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The objects, raw.
+    pub items: Vec<Seen<Value>>,
+    /// Whether there are no more.
+    pub is_last: bool,
+}
+
 impl Client {
     /// The organization that the token belongs to.
     ///
@@ -34,7 +43,24 @@ impl Client {
         if kind == Kind::Refund {
             return self.objects(kind, &[("id", id)]).await?.pop().ok_or(Error::NotFound);
         }
-        self.get(&format!("{}{id}", collection(kind)), &[]).await
+        self.get(&format!("{}{id}", collection(kind.stored())), &[]).await
+    }
+
+    /// As [`Client::object`], with when it was seen; no value if Polar knows no such object. Only for kinds that have
+    /// addresses of their own.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn object_if_any(&self, kind: Kind, id: &str) -> Result<Seen<Option<Value>>, Error> {
+        self.find(&format!("{}{id}", collection(kind.stored())), &[]).await
+    }
+
+    /// A customer by Polar's own id, with when it was seen; no value if Polar knows it no longer.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn customer_if_any(&self, id: &str) -> Result<Seen<Option<Value>>, Error> {
+        self.find(&format!("/v1/customers/{id}"), &[]).await
     }
 
     /// Every object of a kind that the filter lets through, raw, over all pages.
@@ -43,17 +69,27 @@ impl Client {
     /// As every call; one failed page fails the list.
     pub async fn objects(&self, kind: Kind, filter: &[(&str, &str)]) -> Result<Vec<Seen<Value>>, Error> {
         let mut all = Vec::new();
-        for page in 1.. {
-            let number = page.to_string();
-            let query = [filter, &[("page", number.as_str()), ("limit", PAGE)]].concat();
-            let seen: Seen<Listed<Value>> = self.get(&collection(kind), &query).await?;
-            let observed_us = seen.observed_us;
-            all.extend(seen.value.items.into_iter().map(|value| Seen { value, observed_us }));
-            if page >= seen.value.pagination.max_page {
+        for number in 1.. {
+            let page = self.page(kind.stored(), filter, number).await?;
+            all.extend(page.items);
+            if page.is_last {
                 break;
             }
         }
         Ok(all)
+    }
+
+    /// One page of a list, raw; `kind` also `customer`. Pages count from 1.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn page(&self, kind: &str, filter: &[(&str, &str)], number: u32) -> Result<Page, Error> {
+        let text = number.to_string();
+        let query = [filter, &[("page", text.as_str()), ("limit", PAGE)]].concat();
+        let seen: Seen<Listed<Value>> = self.get(&collection(kind), &query).await?;
+        let observed_us = seen.observed_us;
+        let items = seen.value.items.into_iter().map(|value| Seen { value, observed_us }).collect();
+        Ok(Page { items, is_last: number >= seen.value.pagination.max_page })
     }
 
     /// The customer with this external id, raw; `None` if there never was one.
@@ -61,11 +97,8 @@ impl Client {
     /// # Errors
     /// As every call.
     pub async fn customer_of(&self, external_id: &str) -> Result<Option<Seen<Value>>, Error> {
-        match self.get(&format!("/v1/customers/external/{external_id}"), &[]).await {
-            Ok(seen) => Ok(Some(seen)),
-            Err(Error::NotFound) => Ok(None),
-            Err(error) => Err(error),
-        }
+        let Seen { value, observed_us } = self.find(&format!("/v1/customers/external/{external_id}"), &[]).await?;
+        Ok(value.map(|value| Seen { value, observed_us }))
     }
 
     /// The customer with this mail address, raw.
@@ -79,6 +112,6 @@ impl Client {
 }
 
 /// `/v1/benefit-grants/`
-fn collection(kind: Kind) -> String {
-    format!("/v1/{}s/", kind.stored().replace('_', "-"))
+fn collection(kind: &str) -> String {
+    format!("/v1/{}s/", kind.replace('_', "-"))
 }

@@ -32,6 +32,17 @@ pub struct Organization {
     /// The currency shown where a buyer's own is not offered.
     #[serde(default)]
     pub default_presentment_currency: Option<String>,
+    /// What customers may do; absent from what others see of it.
+    #[serde(default)]
+    pub subscription_settings: Option<SubscriptionSettings>,
+}
+
+/// What an organization lets its customers do.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct SubscriptionSettings {
+    /// Whether one customer may have several subscriptions at a time.
+    #[serde(default)]
+    pub allow_multiple_subscriptions: bool,
 }
 
 /// The body that makes a checkout (C§2.3): exactly one product.

@@ -1,6 +1,6 @@
 //! `boreal check`: what is wrong, in sentences that say what to do.
 
-use super::{Error, binding};
+use super::{Error, binding, watching};
 use crate::{
     model::{catalog::Offers, plan::Plan, projection::Kind},
     server::{polar, state::State},
@@ -18,6 +18,8 @@ pub async fn findings(state: &State) -> Result<Vec<String>, Error> {
         Err(error) => return Err(error),
     }
     found.extend(clock(state).await);
+    found.extend(organization(state).await);
+    found.extend(webhooks(state).await);
     found.extend(products(state).await);
     Ok(found)
 }
@@ -50,6 +52,34 @@ async fn clock(state: &State) -> Option<String> {
     }
 }
 
+async fn organization(state: &State) -> Option<String> {
+    match state.polar.organization().await {
+        Ok(organization) => several_subscriptions(&organization),
+        Err(error) => Some(unreachable(&error)),
+    }
+}
+
+/// With several allowed, one customer can pay twice for what we sell once.
+fn several_subscriptions(organization: &polar::Organization) -> Option<String> {
+    let allowed = organization.subscription_settings.is_some_and(|settings| settings.allow_multiple_subscriptions);
+    allowed.then(|| {
+        "The organization lets one customer have several subscriptions, so somebody could pay twice: switch multiple \
+         subscriptions off in Polar's settings, under Subscriptions."
+            .to_owned()
+    })
+}
+
+async fn webhooks(state: &State) -> Vec<String> {
+    match watching::problems(state).await {
+        Ok(problems) => problems.iter().map(watching::Problem::sentence).collect(),
+        Err(Error::Polar(polar::Error::MissingScope)) => {
+            vec!["POLAR_ACCESS_TOKEN lacks the scope webhooks:read; the README lists every scope.".to_owned()]
+        }
+        Err(Error::Polar(error)) => vec![unreachable(&error)],
+        Err(error) => vec![error.to_string()],
+    }
+}
+
 async fn products(state: &State) -> Vec<String> {
     let products = match state.polar.objects(Kind::Product, &[]).await {
         Ok(products) => products,
@@ -73,4 +103,21 @@ async fn products(state: &State) -> Vec<String> {
             )
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn several_subscriptions_must_not_be_allowed() {
+        let said = |settings| {
+            let organization = json!({"id": "o", "slug": "s", "name": "n", "subscription_settings": settings});
+            several_subscriptions(&serde_json::from_value(organization).expect("an organization"))
+        };
+        assert!(said(json!({"allow_multiple_subscriptions": true})).expect("a sentence").contains("pay twice"));
+        assert_eq!(said(json!({"allow_multiple_subscriptions": false})), None);
+        assert_eq!(said(json!(null)), None);
+    }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     Error, new_id,
-    syncing::{Unchanged, observe},
+    syncing::{self, Unchanged, observe},
 };
 use crate::{
     model::{
@@ -152,6 +152,7 @@ async fn look_at_checkout(state: &State, order: &OrderRow, checkout: &str) -> Re
     note_status(state, &order.id, &status).await?;
     if status == "succeeded" {
         read_bought(state, checkout).await?;
+        syncing::after_confirmation(state, &order.user_id).await?;
     }
     Ok(())
 }
@@ -195,5 +196,5 @@ async fn observe_with_product(state: &State, kind: Kind, seen: &polar::Seen<serd
         let product = state.polar.object(Kind::Product, product).await?;
         observe(state, Kind::Product.stored(), &product, Unchanged::Skip).await?;
     }
-    observe(state, kind.stored(), seen, Unchanged::Skip).await
+    observe(state, kind.stored(), seen, Unchanged::Skip).await.map(drop)
 }

@@ -9,9 +9,11 @@ pub mod catalog;
 pub mod checking;
 pub mod confirming;
 pub mod overview;
+pub mod pacing;
 pub mod portal;
 pub mod pushing;
 pub mod syncing;
+pub mod watching;
 
 use super::{db, polar};
 

@@ -88,6 +88,24 @@ fn seconds(ms: Millis) -> f64 {
     ms as f64 / 1000.0
 }
 
+/// Whether a user's access is what follows from what is stored; one who is due for a fold anyway counts.
+///
+/// # Errors
+/// When the database fails, or holds an object that cannot be read.
+pub async fn is_folded(state: &State, user: &str) -> Result<bool, Error> {
+    let billing = state.clock.billing();
+    let looked: Result<bool, db::Error> = (state.db)
+        .transaction(async |tx| {
+            if !refolds::lock_user(tx, user).await? || refolds::is_due(&mut *tx, user, billing).await? {
+                return Ok(true);
+            }
+            let folded = fold::fold(&sources::holdings(&mut *tx, state, user).await?.sources()?, &state.plans, billing);
+            Ok(fold::difference(&entitlements::of(&mut *tx, user).await?, &folded).is_empty())
+        })
+        .await;
+    Ok(looked?)
+}
+
 /// Folds one user in a transaction of its own.
 ///
 /// # Errors

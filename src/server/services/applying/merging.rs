@@ -16,7 +16,7 @@ use crate::{
             self, Tx,
             inbox::{self, InboxRow, Settled},
             jobs,
-            mirror::{self, ObjectRow},
+            mirror::{self, CustomerRow, ObjectRow},
             refolds,
         },
         state::State,
@@ -92,7 +92,7 @@ impl Merging<'_> {
             refolds::lock_user(tx, user).await?;
         }
         let (merged, effect) = match &self.parsed.fact {
-            Fact::Customer(seen) => (self.customer(tx, seen).await?, None),
+            Fact::Customer(seen) => self.customer(tx, seen).await?,
             Fact::Object(seen) => self.object(tx, seen).await?,
             Fact::Checkout(_) | Fact::Other => (Merge::Same, None),
         };
@@ -126,7 +126,8 @@ impl Merging<'_> {
         Stamp { version_us, observed_us: self.parsed.observed_us }
     }
 
-    async fn customer(&self, tx: &mut Tx, seen: &MirroredCustomer) -> Result<Merge, db::Error> {
+    /// Merges a customer; what that did to it, in words.
+    async fn customer(&self, tx: &mut Tx, seen: &MirroredCustomer) -> Result<(Merge, Option<String>), db::Error> {
         let stored = mirror::customer(&mut *tx, &seen.id).await?;
         let incoming = Picture { stamp: self.stamp(seen.version_us), projection: &seen.projection };
         let merged = decide(stored.as_ref().and_then(|row| row.picture()), incoming);
@@ -135,7 +136,7 @@ impl Merging<'_> {
             Merge::Confirm => mirror::confirm_customer(tx, &seen.id, self.parsed.observed_us).await?,
             Merge::Same | Merge::Older { .. } => {}
         }
-        Ok(merged)
+        Ok((merged, customer_effect(stored.as_ref(), seen, merged)))
     }
 
     /// Merges an object; what that did to its state, in words.
@@ -183,13 +184,32 @@ fn verdict(merged: Merge, owned: bool) -> &'static str {
 }
 
 /// `new: active`, `active → canceled`, or that something else changed; `None` when nothing did.
-fn effect(stored: Option<&ObjectRow>, seen: &Mirrored, merged: Merge) -> Option<String> {
+#[must_use]
+pub fn effect(stored: Option<&ObjectRow>, seen: &Mirrored, merged: Merge) -> Option<String> {
     let Merge::Replace { .. } = merged else { return None };
+    if stored.is_some_and(|row| row.projection == seen.projection) {
+        return None;
+    }
     let word = |status: Option<&String>| status.map_or("known", String::as_str).to_owned();
     let now = word(seen.status.as_ref());
     Some(match stored.map(|row| word(row.status.as_ref())) {
         None => format!("new: {now}"),
         Some(before) if before == now => format!("{now}, with other contents"),
         Some(before) => format!("{before} → {now}"),
+    })
+}
+
+/// `new`, `deleted`, or that something else changed; `None` when nothing did.
+#[must_use]
+pub fn customer_effect(stored: Option<&CustomerRow>, seen: &MirroredCustomer, merged: Merge) -> Option<String> {
+    let Merge::Replace { .. } = merged else { return None };
+    let known = stored.filter(|row| row.picture().is_some());
+    if known.is_some_and(|row| row.projection == seen.projection) {
+        return None;
+    }
+    Some(match known {
+        _ if seen.deleted_us.is_some() && known.is_none_or(|row| row.deleted_at.is_none()) => "deleted".to_owned(),
+        None => "new: known".to_owned(),
+        Some(_) => "known, with other contents".to_owned(),
     })
 }

@@ -13,7 +13,8 @@ mod owning;
 mod sources;
 
 pub use fact::{Fact, Parsed, Unparsable, of_read};
-pub use folding::{refold_due, refold_user};
+pub use folding::{is_folded, refold_due, refold_user};
+pub use merging::{customer_effect, effect};
 pub use sources::{Holdings, holdings};
 
 use super::{Error, new_id};
@@ -51,24 +52,25 @@ pub async fn drain(state: &State) -> Result<usize, Error> {
     }
 }
 
-/// Applies one claimed row; afterwards it is done, waits for another try, or is dead with its reason.
+/// Applies one claimed row; afterwards it is done, and what came of it is told, waits for another try, or is dead with its
+/// reason.
 ///
 /// # Errors
 /// When even that could not be noted.
-pub async fn apply(state: &State, row: &InboxRow, token: &str) -> Result<(), Error> {
+pub async fn apply(state: &State, row: &InboxRow, token: &str) -> Result<Option<Settled>, Error> {
     let parsed = match fact::parse(row) {
         Ok(parsed) => parsed,
-        Err(why) => return bury(state, row, token, &why).await,
+        Err(why) => return bury(state, row, token, &why).await.map(|()| None),
     };
     match settle(state, row, &parsed, token).await {
         Ok(settled) => {
             note(&settled, &parsed.fact);
             state.wake.jobs.notify_one();
             state.wake.live.notify_waiters();
-            Ok(())
+            Ok(Some(settled))
         }
-        Err(merging::Failure::LeaseLost) => Ok(()),
-        Err(merging::Failure::Db(error)) => give_back(state, row, &parsed, token, &error).await,
+        Err(merging::Failure::LeaseLost) => Ok(None),
+        Err(merging::Failure::Db(error)) => give_back(state, row, &parsed, token, &error).await.map(|()| None),
     }
 }
 

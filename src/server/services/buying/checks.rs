@@ -6,7 +6,7 @@ use super::{
     Obstacle,
 };
 use crate::{
-    model::{fold::fold, projection::Kind, quote::Quote, source::Source},
+    model::{budget::Urgency, fold::fold, projection::Kind, quote::Quote, source::Source},
     server::{
         db::{
             self,
@@ -44,7 +44,8 @@ fn is_live(row: &ObjectRow) -> bool {
 /// # Errors
 /// When one read fails: then nothing may be made.
 pub async fn held_at_polar(state: &State, user: &str, quote: &Quote) -> Result<Option<Obstacle>, Error> {
-    let found = syncing::read_subscriptions(state, user).await?;
+    let polar = state.polar.at(Urgency::Buying);
+    let found = syncing::read_subscriptions(state, &polar, user).await?;
     if let Some(obstacle) = held(state, user, quote).await? {
         return Ok(Some(obstacle));
     }
@@ -69,7 +70,7 @@ pub async fn held_at_polar(state: &State, user: &str, quote: &Quote) -> Result<O
 pub async fn paid_earlier(state: &State, user: &str, order: &str) -> Result<Option<String>, Error> {
     for earlier in orders::unsettled(&state.db, user).await?.iter().filter(|earlier| earlier.id != order) {
         let Some(checkout) = &earlier.checkout_id else { continue };
-        let status = match state.polar.checkout(checkout).await {
+        let status = match state.polar.at(Urgency::Buying).checkout(checkout).await {
             Ok(seen) => seen.value.status,
             Err(polar::Error::NotFound) => "expired".to_owned(),
             Err(error) => return Err(error.into()),

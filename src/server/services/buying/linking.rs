@@ -2,10 +2,13 @@
 //! address that we have verified; nothing here ever stops a purchase.
 
 use super::Buyer;
-use crate::server::{
-    polar::Error,
-    services::syncing::{Unchanged, observe},
-    state::State,
+use crate::{
+    model::budget::Urgency,
+    server::{
+        polar::Error,
+        services::syncing::{Unchanged, observe},
+        state::State,
+    },
 };
 
 /// Ties the customer if that can be done; `false` goes on unlinked.
@@ -17,14 +20,14 @@ pub async fn link(state: &State, buyer: &Buyer) -> Result<bool, super::Error> {
     if known(state, &buyer.user_id).await? {
         return Ok(true);
     }
-    let tied = match state.polar.customer_by_email(email).await? {
+    let tied = match state.polar.at(Urgency::Buying).customer_by_email(email).await? {
         Some(customer) if customer["external_id"].is_null() => {
             let id = customer["id"].as_str().unwrap_or_default();
-            state.polar.link_customer(id, &buyer.user_id).await
+            state.polar.at(Urgency::Buying).link_customer(id, &buyer.user_id).await
         }
         // Somebody else's: their customer stays theirs, and the purchase goes on unlinked.
         Some(_) => return Ok(false),
-        None => state.polar.create_customer(&buyer.user_id, email).await,
+        None => state.polar.at(Urgency::Buying).create_customer(&buyer.user_id, email).await,
     };
     match tied {
         Ok(_) => known(state, &buyer.user_id).await,
@@ -34,7 +37,7 @@ pub async fn link(state: &State, buyer: &Buyer) -> Result<bool, super::Error> {
 }
 
 async fn known(state: &State, user: &str) -> Result<bool, super::Error> {
-    let Some(seen) = state.polar.customer_of(user).await? else { return Ok(false) };
+    let Some(seen) = state.polar.at(Urgency::Buying).customer_of(user).await? else { return Ok(false) };
     observe(state, "customer", &seen, Unchanged::Skip).await?;
     Ok(true)
 }

@@ -5,7 +5,7 @@ use super::{
     Buyer, Committed, Obstacle, Wish, again, checks, had_trial, linking,
 };
 use crate::{
-    model::{instant::Millis, job::SYNC_CHECKOUT, quote::Quote},
+    model::{budget::Urgency, instant::Millis, job::SYNC_CHECKOUT, quote::Quote},
     server::{
         db::{
             self, jobs,
@@ -83,7 +83,7 @@ async fn attempt(state: &State, buyer: &Buyer, wish: &Wish, quote: &Quote, token
     if !sent? {
         return Ok(Attempt::LeaseLost);
     }
-    let checkout = state.polar.create_checkout(&request(state, buyer, wish, quote)).await?;
+    let checkout = state.polar.at(Urgency::Buying).create_checkout(&request(state, buyer, wish, quote)).await?;
     Ok(Attempt::Made(Box::new(checkout)))
 }
 

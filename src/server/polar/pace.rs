@@ -1,0 +1,26 @@
+//! Who may send now. Polar limits an organization, so all nodes share one budget; where it is kept is not ours to know.
+
+use crate::model::budget::Urgency;
+use async_trait::async_trait;
+use std::time::Duration;
+
+/// Gives leave to send.
+#[async_trait]
+pub trait Pace: Send + Sync {
+    /// Takes leave for one request.
+    ///
+    /// # Errors
+    /// How long it takes until leave may be had.
+    async fn leave(&self, urgency: Urgency) -> Result<(), Duration>;
+
+    /// Polar asked everybody to be quiet for so long.
+    async fn hold(&self, pause: Duration);
+}
+
+/// The longest that a request waits for leave, and for another try.
+pub(super) fn patience(urgency: Urgency) -> Duration {
+    match urgency {
+        Urgency::Buying | Urgency::Confirming | Urgency::Following => Duration::from_secs(2),
+        Urgency::Sweeping => Duration::from_secs(60),
+    }
+}
