@@ -1,4 +1,8 @@
-//! The command line: `serve` when nothing is said, `migrate`, `check`.
+//! The command line: `serve` when nothing is said, `migrate`, `check`; `explain`, `role`, `replay`.
+
+mod explain;
+mod replay;
+mod role;
 
 use super::{
     config::Config,
@@ -30,6 +34,12 @@ enum Command {
     Migrate(Box<Config>),
     /// Say what is wrong with the configuration and what it points at
     Check(Box<Config>),
+    /// Say what somebody has and why, or what we believed at an earlier time
+    Explain(Box<explain::Arguments>),
+    /// Make somebody owner, staff, or an ordinary member again
+    Role(Box<role::Arguments>),
+    /// Rebuild the mirror and all access from the inbox, and compare
+    Replay(Box<replay::Arguments>),
     /// Run the built-in stand-in for Polar alone, for tests and other programs on this machine
     #[cfg(feature = "sandbox")]
     Sandbox(Box<Config>),
@@ -74,6 +84,9 @@ async fn run(command: Command) -> ExitCode {
         Command::Serve(config) => serve(*config).await,
         Command::Migrate(config) => migrate(*config).await,
         Command::Check(config) => check(*config).await,
+        Command::Explain(arguments) => explain::run(*arguments).await,
+        Command::Role(arguments) => role::run(*arguments).await,
+        Command::Replay(arguments) => replay::run(*arguments).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(config) => sandbox(*config).await,
     };

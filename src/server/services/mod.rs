@@ -8,9 +8,12 @@ pub mod buying;
 pub mod catalog;
 pub mod checking;
 pub mod confirming;
+pub mod explaining;
 pub mod overview;
 pub mod portal;
 pub mod pushing;
+pub mod replaying;
+pub mod staffing;
 pub mod syncing;
 
 use super::{db, polar};

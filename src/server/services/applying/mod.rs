@@ -4,17 +4,22 @@
 //! also marks the row as done. Customers are locked before users and users in sorted order, so that parallel merges of
 //! one customer's objects see each other and never deadlock.
 
+mod deciding;
 mod fact;
 mod folding;
 mod following;
 mod hints;
 mod merging;
+mod noticing;
 mod owning;
 mod sources;
+mod thinning;
 
+pub use deciding::decide;
 pub use fact::{Fact, Parsed, Unparsable, of_read};
-pub use folding::{refold_due, refold_user};
+pub use folding::{refold, refold_due, refold_user};
 pub use sources::{Holdings, holdings};
+pub use thinning::thin;
 
 use super::{Error, new_id};
 use crate::{
