@@ -4,7 +4,7 @@
 //! also marks the row as done. Customers are locked before users and users in sorted order, so that parallel merges of
 //! one customer's objects see each other and never deadlock.
 
-mod deciding;
+mod attributing;
 mod fact;
 mod folding;
 mod following;
@@ -15,7 +15,7 @@ mod owning;
 mod sources;
 mod thinning;
 
-pub use deciding::decide;
+pub use attributing::{Attribution, attribute};
 pub use fact::{Fact, Parsed, Unparsable, of_read};
 pub use folding::{refold, refold_due, refold_user};
 pub use sources::{Holdings, holdings};

@@ -23,7 +23,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-pub use users::PersonRow;
+pub use super::super::db::{ledger::LedgerRow, users::PersonRow};
 
 /// What somebody has now, and why.
 #[derive(Clone, Debug)]

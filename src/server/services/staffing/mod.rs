@@ -11,7 +11,7 @@ mod shelf;
 
 pub use cases::{Case, case, cases, close};
 pub use giving::{Gift, give, grant, withdraw};
-pub use looking::{Overview, Person, overview, person, search};
+pub use looking::{Ordered, Overview, Person, overview, person, search};
 pub use quarantine::{Stray, attribute, dismiss, stray, strays};
 pub use roles::set_role;
 pub use shelf::{Filter, Shelved, kinds, list, retry, row};
@@ -19,7 +19,9 @@ pub use shelf::{Filter, Shelved, kinds, list, retry, row};
 use super::Error;
 use crate::server::db::{self, Tx, audit, entitlements::Cause};
 
-pub use audit::AuditRow;
+pub use super::super::db::{
+    audit::AuditRow, inbox_shelf::ShelfRow, staff_grants::StaffGrantRow as GiftRow, sync_runs::RunRow,
+};
 
 /// The longest reason.
 const LONGEST: usize = 500;
@@ -74,17 +76,15 @@ struct Act<'a> {
     details: &'a str,
 }
 
+fn entry<'a>(actor: &'a Actor, act: Act<'a>) -> audit::Entry<'a> {
+    let Act { action, user, target, details } = act;
+    let Actor { id, ip } = actor;
+    audit::Entry { actor: Some(id), action, user, target: Some(target), details: Some(details), ip: Some(ip) }
+}
+
 /// Writes an act down; the cause of what follows from it.
 async fn note(tx: &mut Tx, actor: &Actor, act: Act<'_>, now: i64) -> Result<Cause, db::Error> {
-    let entry = audit::Entry {
-        actor: Some(&actor.id),
-        action: act.action,
-        user: act.user,
-        target: Some(act.target),
-        details: Some(act.details),
-        ip: Some(&actor.ip),
-    };
-    let seq = audit::add(tx, entry, now).await?;
+    let seq = audit::add(tx, entry(actor, act), now).await?;
     tracing::info!(action = act.action, actor = actor.id, user_id = act.user, target = act.target, "staff acted");
     Ok(Cause { kind: "staff", id: seq.to_string() })
 }

@@ -1,8 +1,12 @@
 //! The quarantine: what was bought of a plan of ours and belongs to nobody.
 
 use super::{
-    super::{Error, applying, explaining},
-    Act, Actor, Refused, note, reason,
+    super::{
+        Error,
+        applying::{self, Attribution},
+        explaining,
+    },
+    Act, Actor, Refused, entry, note, reason,
 };
 use crate::{
     model::{money::Money, projection::Kind},
@@ -60,14 +64,9 @@ pub async fn attribute(state: &State, actor: &Actor, object: &str, who: &str, wh
     let stray = stray(state, object).await?.ok_or(Refused::Gone)?;
     let kind = Kind::of_stored(&stray.row.kind).ok_or(Refused::Gone)?;
     let row = mirror::object(&state.db, kind, &stray.row.id).await?.ok_or(Refused::Gone)?;
-    applying::decide(state, &row, [user.clone()].into(), async |tx| {
-        let now = state.clock.wall();
-        let by = Decision { staff: &actor.id, reason: why, at: now };
-        quarantine::attribute(tx, (&row.kind, &row.id), &user, by).await?;
-        note(tx, actor, Act { action: "attribute", user: Some(&user), target: object, details: why }, now).await
-    })
-    .await?;
-    Ok(())
+    let by = Decision { staff: &actor.id, reason: why, at: state.clock.wall() };
+    let act = Act { action: "attribute", user: Some(&user), target: object, details: why };
+    Ok(applying::attribute(state, &Attribution { object: &row, user: &user, by, entry: entry(actor, act) }).await?)
 }
 
 /// Takes it off the list; it goes on giving nothing to anybody.
