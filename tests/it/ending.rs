@@ -24,14 +24,14 @@ const MINUTE: i64 = 60_000;
 
 impl Shop {
     /// The one subscription of somebody, as Polar shows it.
-    async fn subscription(&self, who: &Person) -> Value {
+    pub async fn subscription(&self, who: &Person) -> Value {
         let mut found = self.polar.list(&format!("/v1/subscriptions/?external_customer_id={}", who.id)).await;
         assert_eq!(found.len(), 1);
         found.remove(0)
     }
 
     /// Moves Polar's clock and waits until the shop goes with it.
-    async fn advance(&self, ms: i64) {
+    pub async fn advance(&self, ms: i64) {
         let was = self.state.clock.billing();
         self.polar.advance(ms).await;
         wait_for("the shop to follow the clock", async || (self.state.clock.billing() >= was + ms).then_some(())).await;
@@ -64,19 +64,19 @@ impl Shop {
 }
 
 /// As Polar writes instants.
-fn written(at_ms: i64) -> String {
+pub fn written(at_ms: i64) -> String {
     let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at_ms) * 1_000_000).expect("a date");
     let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
     at.format(form).expect("it can be written")
 }
 
 /// A webhook about a subscription, seen at `at`.
-fn envelope(kind: &str, at: i64, subscription: &Value) -> String {
+pub fn envelope(kind: &str, at: i64, subscription: &Value) -> String {
     json!({"type": kind, "timestamp": written(at), "data": subscription}).to_string()
 }
 
 /// The subscription after a renewal that was not paid at `at`.
-fn past_due(subscription: &Value, at: i64) -> Value {
+pub fn past_due(subscription: &Value, at: i64) -> Value {
     let mut owing = subscription.clone();
     owing["status"] = json!("past_due");
     owing["past_due_at"] = json!(written(at));
