@@ -7,9 +7,20 @@ use crate::{
         stage::order_stage,
     },
     pages::{
-        account::AccountPage, billing::BillingPage, buy::BuyPage, confirmation::ConfirmationPage, error::ErrorPage,
-        home::Home, login::LogInPage, logout::LogOutPage, not_found::NotFound, order::OrderPage, pricing::PricingPage,
-        register::RegisterPage, studio::StudioPage,
+        account::AccountPage,
+        billing::BillingPage,
+        buy::BuyPage,
+        confirmation::ConfirmationPage,
+        error::ErrorPage,
+        home::Home,
+        login::LogInPage,
+        logout::LogOutPage,
+        not_found::NotFound,
+        order::OrderPage,
+        pricing::PricingPage,
+        register::RegisterPage,
+        staff::{CasesPage, InboxPage, PersonPage, QuarantinePage, StaffPage, WithdrawPage},
+        studio::StudioPage,
     },
     server::{
         http::theme::{Theme, theme},
@@ -75,6 +86,12 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
                     <Route path=path!("/billing") view=BillingPage ssr=SsrMode::Async />
                     <Route path=path!("/studio") view=StudioPage ssr=SsrMode::Async />
+                    <Route path=path!("/staff") view=StaffPage ssr=SsrMode::Async />
+                    <Route path=path!("/staff/person") view=PersonPage ssr=SsrMode::Async />
+                    <Route path=path!("/staff/withdraw") view=WithdrawPage ssr=SsrMode::Async />
+                    <Route path=path!("/staff/quarantine") view=QuarantinePage ssr=SsrMode::Async />
+                    <Route path=path!("/staff/cases") view=CasesPage ssr=SsrMode::Async />
+                    <Route path=path!("/staff/inbox") view=InboxPage ssr=SsrMode::Async />
                     <Route path=path!("/register") view=RegisterPage ssr=SsrMode::Async />
                     <Route path=path!("/login") view=LogInPage ssr=SsrMode::Async />
                     <Route path=path!("/logout") view=LogOutPage ssr=SsrMode::Async />

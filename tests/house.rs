@@ -226,6 +226,14 @@ fn islands_with_props(text: &str) -> Vec<String> {
     signatures.filter(|signature| !signature.ends_with('(')).map(String::from).collect()
 }
 
+/// Pages and forms of staff that do not ask who is there.
+fn unguarded(source: &Source) -> Option<String> {
+    let doors = source.text.matches("Suspend::new(").count() + source.text.matches("#[server(").count();
+    let guards = source.text.matches("session::require_staff().await").count();
+    let open = source.is_in("pages/staff") && doors != guards;
+    open.then(|| format!("{}: {doors} pages and forms, {guards} guards", source.path))
+}
+
 fn unreadable(source: &Source, most: usize) -> Vec<String> {
     let lines = source.text.lines().count();
     let long = (lines > most).then(|| format!("{}: {lines} lines, at most {most}", source.path));
@@ -290,6 +298,16 @@ fn every_route_is_rendered_whole() {
     hold(streamed_routes(&app));
     let broken = r#"<Route path=path!("/") view=Home ssr=SsrMode::Async/> <Route path=path!("/x") view=X/>"#;
     assert_eq!(streamed_routes(broken), [r#"path=path!("/x") view=X"#]);
+}
+
+#[test]
+fn every_page_of_staff_is_guarded() {
+    let staff = sources("src").into_iter().filter(|source| source.is_in("pages/staff")).collect::<Vec<_>>();
+    assert!(staff.iter().any(|source| source.text.contains("#[server(")), "no form of staff was found");
+    hold(staff.iter().filter_map(unguarded).collect());
+    let open = "Suspend::new(async move { session::require_staff().await?; }) #[server(prefix = \"\")] fn f() {}";
+    assert!(unguarded(&Source::new("pages/staff/person.rs", open)).is_some());
+    assert!(unguarded(&Source::new("pages/account.rs", open)).is_none());
 }
 
 #[test]

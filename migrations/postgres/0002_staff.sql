@@ -22,6 +22,16 @@ CREATE TABLE staff_grants (
 );
 CREATE INDEX staff_grants_user ON staff_grants (user_id);
 
+-- What was bought and belongs to nobody, and shall stay so.
+CREATE TABLE dismissals (
+  kind TEXT COLLATE "C" NOT NULL,
+  id TEXT COLLATE "C" NOT NULL,
+  staff_id TEXT COLLATE "C" NOT NULL,
+  reason TEXT COLLATE "C" NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (kind, id)
+);
+
 CREATE TABLE audit_log (
   seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   at BIGINT NOT NULL,
@@ -79,3 +89,4 @@ CREATE INDEX polar_objects_order ON polar_objects (order_id) WHERE order_id IS N
 CREATE INDEX polar_objects_subscription ON polar_objects (subscription_id) WHERE subscription_id IS NOT NULL;
 CREATE INDEX inbox_object ON inbox (object_id, seq) WHERE object_id IS NOT NULL;
 CREATE INDEX ledger_user ON ledger (user_id, seq);
+CREATE INDEX inbox_thick ON inbox (received_at) WHERE state = 'done' AND projection IS NULL;

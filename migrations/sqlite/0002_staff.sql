@@ -22,6 +22,16 @@ CREATE TABLE staff_grants (
 ) STRICT;
 CREATE INDEX staff_grants_user ON staff_grants (user_id);
 
+-- What was bought and belongs to nobody, and shall stay so.
+CREATE TABLE dismissals (
+  kind TEXT NOT NULL,
+  id TEXT NOT NULL,
+  staff_id TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (kind, id)
+) STRICT;
+
 CREATE TABLE audit_log (
   seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
   at INTEGER NOT NULL,
@@ -79,3 +89,4 @@ CREATE INDEX polar_objects_order ON polar_objects (order_id) WHERE order_id IS N
 CREATE INDEX polar_objects_subscription ON polar_objects (subscription_id) WHERE subscription_id IS NOT NULL;
 CREATE INDEX inbox_object ON inbox (object_id, seq) WHERE object_id IS NOT NULL;
 CREATE INDEX ledger_user ON ledger (user_id, seq);
+CREATE INDEX inbox_thick ON inbox (received_at) WHERE state = 'done' AND projection IS NULL;

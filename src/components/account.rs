@@ -11,14 +11,41 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// What I have, in one sentence.
+/// What I have, until when, from what, and what happens then, in one sentence.
 #[must_use]
-pub fn first_sentence(plan: Option<&Plan>, being_checked: bool) -> String {
-    match plan {
+pub fn first_sentence(headline: Option<&str>, plan: Option<&Plan>, being_checked: bool) -> String {
+    match (headline, plan) {
         _ if being_checked => "We are checking what you have.".to_owned(),
-        Some(plan) => format!("You have {}.", plan.name),
-        None => "You have no plan.".to_owned(),
+        (Some(headline), _) => format!("You have {headline}"),
+        (None, Some(plan)) => format!("You have {}.", plan.name),
+        (None, None) => "You have no plan.".to_owned(),
     }
+}
+
+/// What else gives something, or would after one more step; and that two subscriptions are paid.
+#[component]
+pub fn Besides(
+    /// A sentence each.
+    sentences: Vec<String>,
+    /// Whether two subscriptions are paid.
+    is_double: bool,
+) -> impl IntoView {
+    let double = is_double.then(|| {
+        view! {
+            <div class="notice warning" role="status">
+                <p>
+                    <strong>"You are paying for two subscriptions at once."</strong>
+                    " We have noticed and will look into it: one of them will be cancelled and paid back. You need not do "
+                    "anything."
+                </p>
+            </div>
+        }
+    });
+    let list = (!sentences.is_empty()).then(|| {
+        let each = sentences.into_iter().map(|sentence| view! { <li>{sentence}</li> }).collect_view();
+        view! { <ul class="reasons">{each}</ul> }
+    });
+    view! { {double} {list} }
 }
 
 /// A renewal that failed: until when access goes on, and how to settle it.
@@ -73,11 +100,13 @@ pub fn Contracts(
     let each = |contract: Contract| {
         let price = format!("{} {}", contract.price, per(&contract.interval));
         let (badge, class, what) = fate(contract.standing);
+        let change = contract.change.map(|(at, to)| format!("Changes to {to} on {}.", spell_date(at)));
         view! {
             <section class="card contract">
                 <h2>{contract.plan} <span class=class>{badge}</span></h2>
                 <p class="amount">{price}</p>
                 <p>{what}</p>
+                {change.map(|change| view! { <p>{change}</p> })}
             </section>
         }
     };

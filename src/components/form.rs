@@ -19,10 +19,16 @@ pub fn Field(
     /// A line that helps, below the label.
     #[prop(optional)]
     hint: Option<&'static str>,
+    /// Whether it may stay empty.
+    #[prop(optional)]
+    optional: bool,
+    /// What stands there at first.
+    #[prop(optional)]
+    initial: Option<String>,
 ) -> impl IntoView {
     let refusal = rejected();
     let message = refusal.message_for(name);
-    let value = refusal.value_of(name).filter(|_| kind != "password");
+    let value = refusal.value_of(name).or(initial).filter(|_| kind != "password");
     let (hint_id, error_id) = (format!("{name}-hint"), format!("{name}-error"));
     let described: Vec<String> =
         hint.map(|_| hint_id.clone()).into_iter().chain(message.as_ref().map(|_| error_id.clone())).collect();
@@ -35,12 +41,44 @@ pub fn Field(
                 name=name
                 type=kind
                 autocomplete=autocomplete
-                required
+                required=!optional
                 value=value
                 autofocus=refusal.first_field() == Some(name)
                 aria-invalid=message.is_some().then_some("true")
                 aria-describedby=(!described.is_empty()).then(|| described.join(" "))
             />
+            {message.map(|message| view! { <p class="error" id=error_id role="alert">{message}</p> })}
+        </div>
+    }
+}
+
+/// A labelled choice of one; the first is taken where nothing was chosen.
+#[component]
+pub fn Choice(
+    /// The name that is sent.
+    name: &'static str,
+    /// The words above it.
+    label: &'static str,
+    /// What is sent, and the words for it.
+    options: Vec<(String, String)>,
+    /// What is chosen at first.
+    #[prop(optional)]
+    chosen: Option<String>,
+) -> impl IntoView {
+    let refusal = rejected();
+    let message = refusal.message_for(name);
+    let chosen = refusal.value_of(name).or(chosen);
+    let error_id = format!("{name}-error");
+    let each = options.into_iter().map(|(value, words)| {
+        let selected = chosen.as_ref() == Some(&value);
+        view! { <option value=value selected=selected>{words}</option> }
+    });
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <select id=name name=name aria-describedby=message.is_some().then(|| error_id.clone())>
+                {each.collect_view()}
+            </select>
             {message.map(|message| view! { <p class="error" id=error_id role="alert">{message}</p> })}
         </div>
     }

@@ -51,7 +51,9 @@ async fn visitor() -> impl IntoView {
 #[component]
 fn SignedInLinks(user: SignedIn) -> impl IntoView {
     let shown = user.email.clone();
+    let staff = user.role.is_staff().then(|| view! { <a href="/staff">"Staff"</a> });
     view! {
+        {staff}
         <a class="who" href="/account" title=user.email>
             <span class="phone-only">"Account"</span>
             <span class="wide-only cut">{shown}</span>

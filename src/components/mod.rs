@@ -8,5 +8,6 @@ pub mod layout;
 pub mod page;
 pub mod plans;
 pub mod quote;
+pub mod staff;
 pub mod stage;
 pub mod theme;

@@ -13,5 +13,7 @@ pub mod owner;
 pub mod plan;
 pub mod projection;
 pub mod quote;
+pub mod role;
 pub mod source;
+pub mod told;
 pub mod verdict;

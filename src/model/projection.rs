@@ -14,7 +14,8 @@ pub use facts::{
 };
 
 /// The kinds of objects that the mirror holds, the customer apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Something with prices.
     Product,
@@ -25,6 +26,7 @@ pub enum Kind {
     /// Money of a bill that went back.
     Refund,
     /// A benefit that a customer has by a subscription or a bill.
+    #[serde(rename = "benefit_grant")]
     Grant,
 }
 
@@ -52,7 +54,7 @@ impl Kind {
 }
 
 /// One object of Polar, ready for the mirror.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mirrored {
     /// Which kind.
     pub kind: Kind,
@@ -75,7 +77,7 @@ pub struct Mirrored {
 }
 
 /// The ids that tie an object to others, and to us.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ties {
     /// Polar's customer.
     pub customer_id: Option<String>,
@@ -94,7 +96,7 @@ pub struct Ties {
 }
 
 /// A customer, ready for the mirror.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MirroredCustomer {
     /// Polar's id.
     pub id: String,

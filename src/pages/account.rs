@@ -2,7 +2,7 @@
 
 use crate::{
     components::{
-        account::{Bills, Contracts, Features, PastDue, Purchases, Waitings, first_sentence},
+        account::{Besides, Bills, Contracts, Features, PastDue, Purchases, Waitings, first_sentence},
         follow::FollowAccess,
         page::Page,
     },
@@ -42,8 +42,20 @@ async fn read(user: &str) -> Result<(i64, Overview), Error> {
 
 #[component]
 fn Account(overview: Overview, email: String) -> impl IntoView {
-    let Overview { plan, is_paid, uncertain, contracts, purchases, features, bills, waiting } = overview;
-    let lead = first_sentence(plan.as_ref(), uncertain && !is_paid);
+    let Overview {
+        plan,
+        is_paid,
+        headline,
+        besides,
+        is_double,
+        uncertain,
+        contracts,
+        purchases,
+        features,
+        bills,
+        waiting,
+    } = overview;
+    let lead = first_sentence(headline.as_deref(), plan.as_ref(), uncertain && !is_paid);
     let offer =
         (!is_paid && !uncertain).then(|| view! { <a class="button" href="/pricing">"See plans and prices"</a> });
     view! {
@@ -55,6 +67,7 @@ fn Account(overview: Overview, email: String) -> impl IntoView {
                 </p>
             })}
             <PastDue contracts=contracts.clone() />
+            <Besides sentences=besides is_double />
             <Waitings waiting />
             <Contracts contracts />
             <Purchases purchases />

@@ -14,5 +14,6 @@ pub mod order;
 pub mod pricing;
 pub mod refusals;
 pub mod register;
+pub mod staff;
 pub mod studio;
 pub mod theme;

@@ -1,5 +1,8 @@
-//! The command line: `serve` when nothing is said, `migrate`, `check`, `sync`.
+//! The command line: `serve` when nothing is said, `migrate`, `check`, `sync`; `explain`, `role`, `replay`.
 
+mod explain;
+mod replay;
+mod role;
 mod sync;
 
 use super::{
@@ -35,6 +38,12 @@ enum Command {
     Check(Box<Check>),
     /// Look everything up at Polar now, repair what differs, and say what that was
     Sync(Box<sync::Sync>),
+    /// Say what somebody has and why, or what we believed at an earlier time
+    Explain(Box<explain::Arguments>),
+    /// Make somebody owner, staff, or an ordinary member again
+    Role(Box<role::Arguments>),
+    /// Rebuild the mirror and all access from the inbox, and compare
+    Replay(Box<replay::Arguments>),
     /// Run the built-in stand-in for Polar alone, for tests and other programs on this machine
     #[cfg(feature = "sandbox")]
     Sandbox(Box<Config>),
@@ -90,6 +99,9 @@ async fn run(command: Command) -> ExitCode {
         Command::Migrate(config) => migrate(*config).await,
         Command::Check(line) => check(*line).await,
         Command::Sync(line) => sync::sync(*line).await,
+        Command::Explain(arguments) => explain::run(*arguments).await,
+        Command::Role(arguments) => role::run(*arguments).await,
+        Command::Replay(arguments) => replay::run(*arguments).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(config) => sandbox(*config).await,
     };

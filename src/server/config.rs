@@ -69,6 +69,10 @@ pub struct Config {
     #[arg(long, env = "POLAR_RATE_LIMIT")]
     pub polar_rate_limit: Option<u32>,
 
+    /// After so many days the raw bodies of Polar's messages give way to the facts that were read from them.
+    #[arg(long, env = "BOREAL_KEEP_BODIES_DAYS", default_value_t = 90)]
+    pub keep_bodies_days: u16,
+
     /// Address and port of the built-in sandbox.
     #[arg(long, env = "BOREAL_SANDBOX_LISTEN", default_value = "127.0.0.1:3010")]
     pub sandbox_listen: SocketAddr,

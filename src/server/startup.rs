@@ -9,10 +9,11 @@ use super::{
     services::{
         self,
         accounts::{self, Accounts},
+        applying,
         binding::{self, Known},
         catalog, checking,
         pacing::SharedPace,
-        pushing,
+        pushing, syncing,
     },
     state::{Parts, State, Wake},
     upstream::Upstream,
@@ -53,7 +54,10 @@ pub enum Error {
     Sandbox(SocketAddr, #[source] io::Error),
     /// The products of a new sandbox could not be made.
     #[error("cannot set up the sandbox: {0}")]
-    Seed(#[from] services::Error),
+    Seed(services::Error),
+    /// What a command asked for could not be done.
+    #[error(transparent)]
+    Service(#[from] services::Error),
 }
 
 /// A server that listens but does not answer yet.
@@ -153,11 +157,24 @@ pub async fn open(config: Config) -> Result<State, Error> {
     state(config, &upstream).await
 }
 
+/// Opens what a command needs that only looks at our own tables: Polar is not asked, but for the time of a sandbox that
+/// happens to run.
+///
+/// # Errors
+/// See [`Error`].
+pub async fn open_alone(config: Config) -> Result<State, Error> {
+    let state = state(config.clone(), &Upstream::unasked(&config)?).await?;
+    if state.config.uses_sandbox() && syncing::follow_clock(&state).await.is_err() {
+        tracing::debug!("the sandbox does not run: its clock is taken for that of this machine");
+    }
+    Ok(state)
+}
+
 /// Finds out whether this database belongs to this Polar; a new sandbox gets its products.
 async fn meet(state: &State) -> Result<(), Error> {
     match binding::compare(state).await {
         Ok(binding::Bound::To(_)) if state.config.uses_sandbox() => {
-            pushing::push_products(state).await?;
+            pushing::push_products(state).await.map_err(Error::Seed)?;
         }
         Ok(binding::Bound::To(_)) => {}
         Ok(binding::Bound::Mismatch(sentence)) => return Err(Error::Mistakes(vec![sentence])),
@@ -229,6 +246,9 @@ async fn sweep(state: State) {
             ticks.tick().await;
             if let Err(error) = accounts::sweep(&state).await {
                 tracing::warn!(%error, "could not sweep");
+            }
+            if let Err(error) = applying::thin(&state).await {
+                tracing::warn!(%error, "could not thin the inbox");
             }
         }
     };

@@ -66,6 +66,27 @@ impl State {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
     }
+
+    /// The same plans, clock and configuration over another database, with nothing else shared.
+    #[must_use]
+    pub fn over(&self, db: Db) -> Self {
+        Self::new(Parts {
+            config: self.config.clone(),
+            intake: Intake::start(db.clone()),
+            db,
+            clock: self.clock.clone(),
+            polar: self.polar.clone(),
+            webhook_secrets: self.webhook_secrets.clone(),
+            known: Known::default(),
+            plans: self.plans.clone(),
+            catalog: catalog::Cache::default(),
+            accounts: Accounts::default(),
+            wake: Wake::default(),
+            stop: CancellationToken::new(),
+            shutdown: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        })
+    }
 }
 
 impl Deref for State {

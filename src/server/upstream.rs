@@ -35,6 +35,23 @@ impl Upstream {
         }
     }
 
+    /// The configured Polar, or where the sandbox would be, without starting it.
+    ///
+    /// # Errors
+    /// When the sandbox's address makes no URL.
+    pub fn unasked(config: &Config) -> Result<Self, Error> {
+        let beside = Url::parse(&format!("http://{}", config.sandbox_listen));
+        let beside = beside.map_err(|error| Error::Sandbox(config.sandbox_listen, std::io::Error::other(error)))?;
+        let api_base = if config.uses_sandbox() { beside } else { config.polar_api_base.clone() };
+        Ok(Self {
+            api_base,
+            token: config.polar_token.clone().unwrap_or_default(),
+            webhook_secrets: config.polar_webhook_secrets.clone(),
+            #[cfg(feature = "sandbox")]
+            sandbox: None,
+        })
+    }
+
     #[cfg(feature = "sandbox")]
     async fn sandbox(config: &Config, addr: SocketAddr) -> Result<Self, Error> {
         let sandbox = start_sandbox(config, format!("http://{addr}/webhooks/polar")).await?;

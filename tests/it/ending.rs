@@ -64,19 +64,19 @@ impl Shop {
 }
 
 /// As Polar writes instants.
-fn written(at_ms: i64) -> String {
+pub fn written(at_ms: i64) -> String {
     let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at_ms) * 1_000_000).expect("a date");
     let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
     at.format(form).expect("it can be written")
 }
 
 /// A webhook about a subscription, seen at `at`.
-fn envelope(kind: &str, at: i64, subscription: &Value) -> String {
+pub fn envelope(kind: &str, at: i64, subscription: &Value) -> String {
     json!({"type": kind, "timestamp": written(at), "data": subscription}).to_string()
 }
 
 /// The subscription after a renewal that was not paid at `at`.
-fn past_due(subscription: &Value, at: i64) -> Value {
+pub fn past_due(subscription: &Value, at: i64) -> Value {
     let mut owing = subscription.clone();
     owing["status"] = json!("past_due");
     owing["past_due_at"] = json!(written(at));

@@ -58,6 +58,11 @@ impl Visitor {
         visitor
     }
 
+    /// Somebody who has no account and no cookie.
+    pub fn stranger(origin: &str) -> Self {
+        Self { email: String::new(), origin: origin.to_owned(), cookie: String::new(), http: browser() }
+    }
+
     /// Opens an address; a path, or one of this site in full.
     pub async fn get(&self, path: &str, expected: u16) -> Answer {
         let path = path.strip_prefix(&self.origin).unwrap_or(path);

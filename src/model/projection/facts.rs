@@ -104,6 +104,8 @@ pub struct SubscriptionFacts {
     pub product_id: String,
     /// The checkout that made it.
     pub checkout_id: Option<String>,
+    /// When it began.
+    pub created_at: Option<String>,
     /// A change that waits for the next period.
     pub pending_update: Option<PendingUpdate>,
 }

@@ -1,4 +1,4 @@
-//! Entitlements: what each user has now; and the ledger: every change of it, with its cause, for ever.
+//! Entitlements: what each user has now; each change is written into the ledger with its cause, for ever.
 
 use super::{Reader, Result, Tx};
 use crate::model::{
@@ -14,29 +14,6 @@ struct EntitlementRow {
     source_kind: String,
     source_id: String,
     until: Option<Millis>,
-}
-
-/// One line of the ledger.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct LedgerRow {
-    /// Its number.
-    pub seq: i64,
-    /// The user's revision that it belongs to.
-    pub rev: i64,
-    /// Which feature.
-    pub feature: String,
-    /// The entitlement before, as JSON.
-    pub before: Option<String>,
-    /// The entitlement after, as JSON.
-    pub after: Option<String>,
-    /// `inbox`, `timer`, `plans`, `staff`.
-    pub cause_kind: String,
-    /// Which.
-    pub cause_id: String,
-    /// The rule that decided, as `model::verdict::Rule::stored`.
-    pub rule: String,
-    /// Wall time.
-    pub recorded_at: Millis,
 }
 
 /// Why entitlements changed.
@@ -117,11 +94,4 @@ async fn store(tx: &mut Tx, user: &str, change: &Change) -> Result<()> {
 
 fn stored(entitlement: &Entitlement) -> String {
     serde_json::to_string(entitlement).expect("an entitlement has plain values")
-}
-
-/// A user's ledger, oldest first.
-pub async fn ledger<'c>(on: impl Reader<'c>, user: &str) -> Result<Vec<LedgerRow>> {
-    let select = "SELECT seq, rev, feature, before, after, cause_kind, cause_id, rule, recorded_at
-                  FROM ledger WHERE user_id = $1 ORDER BY seq";
-    on.read(select).bind(user).all().await
 }

@@ -38,8 +38,10 @@ pub struct InboxRow {
     pub kind: Option<String>,
     /// Set for reads.
     pub observed_us: Option<Micros>,
-    /// The raw bytes.
+    /// The raw bytes; empty once only the projection is kept.
     pub body: Vec<u8>,
+    /// What rules read of it, of an old row.
+    pub projection: Option<String>,
     /// Wall time.
     pub received_at: Millis,
     /// How often it was begun, this time included.
@@ -106,7 +108,7 @@ impl Intake {
 
 const INSERT: &str = "INSERT INTO inbox (source, webhook_id, body, received_at, run_at)
      VALUES ('webhook', $1, $2, $3, $3) ON CONFLICT (webhook_id) DO NOTHING";
-const SAME_BODY: &str = "SELECT body = $2 FROM inbox WHERE webhook_id = $1";
+const SAME_BODY: &str = "SELECT body = $2 OR projection IS NOT NULL FROM inbox WHERE webhook_id = $1";
 
 async fn store_all(db: &Db, batch: &[(Delivery, Answer)]) -> Result<Vec<Stored>> {
     db.transaction(async |tx| {
@@ -141,7 +143,7 @@ pub async fn put_read(
     db.write(
         "INSERT INTO inbox (source, kind, observed_us, body, received_at, run_at, attempts, lease_token, lease_until)
          VALUES ('read', $1, $2, $3, $4, $4, 1, $5, $6)
-         RETURNING seq, source, kind, observed_us, body, received_at, attempts",
+         RETURNING seq, source, kind, observed_us, body, projection, received_at, attempts",
     )
     .bind(kind)
     .bind(observed_us)
@@ -161,7 +163,7 @@ macro_rules! claim {
              WHERE seq = (SELECT seq FROM inbox WHERE state = 'new' AND run_at <= $2 AND lease_until <= $2
                           ORDER BY run_at, seq LIMIT 1 ",
             $lock,
-            ") RETURNING seq, source, kind, observed_us, body, received_at, attempts"
+            ") RETURNING seq, source, kind, observed_us, body, projection, received_at, attempts"
         )
     };
 }

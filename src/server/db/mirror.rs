@@ -242,6 +242,13 @@ pub async fn product_plans<'c>(on: impl Reader<'c>) -> Result<Vec<(String, Strin
     on.read("SELECT product_id, plan FROM product_plans").all().await
 }
 
+/// The plan that a product is tied to.
+pub async fn plan_of_product<'c>(on: impl Reader<'c>, product: &str) -> Result<Option<String>> {
+    let select = "SELECT plan FROM product_plans WHERE product_id = $1";
+    let row: Option<(String,)> = on.read(select).bind(product).optional().await?;
+    Ok(row.map(|row| row.0))
+}
+
 /// Ties a product to a plan, unless it is tied already; the plan that holds.
 pub async fn tie_product(tx: &mut Tx, product: &str, plan: &str, now: Millis) -> Result<(String, bool)> {
     let insert = "INSERT INTO product_plans (product_id, plan, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";

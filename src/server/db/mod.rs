@@ -8,16 +8,22 @@
 
 mod sql;
 
+pub mod audit;
 pub mod budget;
+pub mod cases;
 pub mod endpoint_case;
 pub mod entitlements;
 pub mod inbox;
+pub mod inbox_shelf;
 pub mod installation;
 pub mod jobs;
+pub mod ledger;
 pub mod mirror;
 pub mod mirror_walk;
 pub mod orders;
+pub mod quarantine;
 pub mod refolds;
+pub mod replay;
 pub mod sessions;
 pub mod staff_grants;
 pub mod sync_runs;
@@ -120,6 +126,22 @@ impl Db {
         Ok(match self {
             Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Begins a transaction that only reads: everything in it is of one moment, and nobody waits for it.
+    ///
+    /// # Errors
+    /// When no connection is to be had in time.
+    pub async fn snapshot(&self) -> Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Self::Postgres(pool) => {
+                let mut tx = pool.begin().await?;
+                let whole = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                sqlx::query(whole).execute(&mut *tx).await?;
+                Tx::Postgres(tx)
+            }
         })
     }
 

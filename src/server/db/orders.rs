@@ -103,6 +103,11 @@ pub async fn newest<'c>(on: impl Reader<'c>, user: &str) -> Result<Option<OrderR
     on.read(select).bind(user).optional().await
 }
 
+/// All of a user's orders, newest first.
+pub async fn of_user<'c>(on: impl Reader<'c>, user: &str) -> Result<Vec<OrderRow>> {
+    on.read(select_orders!("WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT 100")).bind(user).all().await
+}
+
 /// A user's orders that are not done and whose checkout may still be, or may have been, paid.
 pub async fn unsettled<'c>(on: impl Reader<'c>, user: &str) -> Result<Vec<OrderRow>> {
     on.read(select_orders!(

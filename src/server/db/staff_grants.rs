@@ -35,6 +35,13 @@ pub async fn of<'c>(on: impl Reader<'c>, user: &str) -> Result<Vec<StaffGrantRow
     on.read(select).bind(user).all().await
 }
 
+/// One of them.
+pub async fn by_id<'c>(on: impl Reader<'c>, id: &str) -> Result<Option<StaffGrantRow>> {
+    let select = "SELECT id, user_id, plan, feature, value, reason, staff_id, created_at, expires_at, withdrawn_at
+                  FROM staff_grants WHERE id = $1";
+    on.read(select).bind(id).optional().await
+}
+
 /// Gives. The caller folds the user in the same transaction.
 pub async fn add(tx: &mut Tx, row: &StaffGrantRow) -> Result<()> {
     tx.sql(

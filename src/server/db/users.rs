@@ -82,3 +82,60 @@ pub async fn credentials(db: &Db, email: &str) -> Result<Option<Credentials>> {
 pub async fn lock(tx: &mut Tx, id: &str) -> Result<bool> {
     Ok(tx.sql("UPDATE users SET access_rev = access_rev WHERE id = $1").bind(id).execute().await? == 1)
 }
+
+/// Somebody as staff sees them, also after the account was deleted.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct PersonRow {
+    /// UUID v7.
+    pub id: String,
+    /// In lower case; `None` once deleted.
+    pub email: Option<String>,
+    /// When the address was proved to be theirs.
+    pub email_verified_at: Option<Millis>,
+    /// `member`, `staff` or `owner`.
+    pub role: String,
+    /// Revision of access.
+    pub access_rev: i64,
+    /// When access is computed next because of time alone, billing time.
+    pub refold_at: Option<Millis>,
+    /// Wall time.
+    pub created_at: Millis,
+    /// Wall time.
+    pub deleted_at: Option<Millis>,
+}
+
+macro_rules! select_people {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, email, email_verified_at, role, access_rev, refold_at, created_at, deleted_at FROM users ",
+            $rest
+        )
+    };
+}
+
+/// Whoever has this id or this address.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn person<'c>(on: impl Reader<'c>, who: &str) -> Result<Option<PersonRow>> {
+    on.read(select_people!("WHERE id = $1 OR email = $1")).bind(who).optional().await
+}
+
+/// Those whose id or address begins so, by address; at most twenty.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn beginning<'c>(on: impl Reader<'c>, with: &str) -> Result<Vec<PersonRow>> {
+    let select = select_people!(
+        "WHERE SUBSTR(id, 1, LENGTH($1)) = $1 OR SUBSTR(email, 1, LENGTH($1)) = $1 ORDER BY email, id LIMIT 20"
+    );
+    on.read(select).bind(with).all().await
+}
+
+/// Gives somebody a role; false when there is no such user.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn set_role(tx: &mut Tx, id: &str, role: &str) -> Result<bool> {
+    Ok(tx.sql("UPDATE users SET role = $2 WHERE id = $1").bind(id).bind(role).execute().await? == 1)
+}

@@ -1,13 +1,16 @@
 //! Who is signed in. The cookie holds a random id and nothing else; what it stands for is a row of ours.
 
-use super::{next, reply};
-use crate::server::{
-    db::{
-        self,
-        sessions::{Sessions, USER},
+use super::{guard, next, reply};
+use crate::{
+    model::role::Role,
+    server::{
+        db::{
+            self,
+            sessions::{Sessions, USER},
+        },
+        services::{accounts, staffing::Actor},
+        state::State,
     },
-    services::accounts,
-    state::State,
 };
 use leptos::prelude::{provide_context, use_context};
 use std::sync::Arc;
@@ -29,6 +32,8 @@ pub struct SignedIn {
     pub email: String,
     /// Whether the address was proved to be theirs.
     pub is_verified: bool,
+    /// What they may do here.
+    pub role: Role,
 }
 
 /// Why it is not known who is signed in.
@@ -84,6 +89,17 @@ pub async fn require_user() -> Option<SignedIn> {
     user
 }
 
+/// Whoever of the staff is signed in, ready to act. Nobody is sent to the log-in page; for a customer there is no such
+/// page.
+pub async fn require_staff() -> Option<Actor> {
+    let user = require_user().await?;
+    if !user.role.is_staff() {
+        reply::gone();
+        return None;
+    }
+    Some(Actor { id: user.id, ip: guard::client_ip().to_string() })
+}
+
 /// Who is signed in, for a route that is no page. Reads only, but once an hour moves the end of the session.
 ///
 /// # Errors
@@ -95,7 +111,8 @@ pub async fn user_of(state: &State, session: &Session) -> Result<Option<SignedIn
     if now - session.get::<i64>(SEEN).await?.unwrap_or(0) >= TOUCH_EVERY_SECS {
         session.insert(SEEN, now).await?;
     }
-    Ok(Some(SignedIn { id: user.id, email: user.email, is_verified: user.email_verified_at.is_some() }))
+    let role = Role::of_stored(&user.role);
+    Ok(Some(SignedIn { id: user.id, email: user.email, is_verified: user.email_verified_at.is_some(), role }))
 }
 
 /// Signs somebody in, under a new session id: one that was known before is worth nothing.

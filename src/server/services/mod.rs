@@ -8,10 +8,13 @@ pub mod buying;
 pub mod catalog;
 pub mod checking;
 pub mod confirming;
+pub mod explaining;
 pub mod overview;
 pub mod pacing;
 pub mod portal;
 pub mod pushing;
+pub mod replaying;
+pub mod staffing;
 pub mod syncing;
 pub mod watching;
 

@@ -1,18 +1,26 @@
 //! What one user has, in one reading: the plan, what gives it, what is due, and what was paid. Reads our own tables only.
 
-use super::{Error, access};
+mod contracts;
+
+pub use contracts::{Contract, Standing};
+
+use super::{
+    Error, access,
+    explaining::{self, Explained, Explanation},
+};
 use crate::{
     model::{
-        catalog::Interval,
         fold::{Entitlement, plan_of_feature},
         instant::{Millis, parse_ms},
         money::Money,
         order::Stage,
         plan::{Plan, Value},
-        projection::{Kind, OrderFacts, SubscriptionFacts},
+        projection::{Kind, OrderFacts},
+        verdict::Rule,
     },
     server::{
         db::{
+            cases,
             mirror::{self, ObjectRow},
             orders,
         },
@@ -28,6 +36,12 @@ pub struct Overview {
     pub plan: Option<Plan>,
     /// Whether that plan has a source of its own, rather than being what everybody has.
     pub is_paid: bool,
+    /// The plan, until when, from what, and what happens then; follows "You have".
+    pub headline: Option<String>,
+    /// What else gives something, or would after one more step, a sentence each.
+    pub besides: Vec<String>,
+    /// Two subscriptions are paid, and staff was told.
+    pub is_double: bool,
     /// A payment is being checked: what is shown may be less than what is due to the user.
     pub uncertain: bool,
     /// Subscriptions that are not over.
@@ -40,34 +54,6 @@ pub struct Overview {
     pub bills: Vec<Bill>,
     /// Own orders that wait for something, newest first.
     pub waiting: Vec<Waiting>,
-}
-
-/// One subscription.
-#[derive(Clone, Debug)]
-pub struct Contract {
-    /// The name of its plan.
-    pub plan: String,
-    /// How it stands.
-    pub standing: Standing,
-    /// What is billed each time, tax apart.
-    pub price: Money,
-    /// How often.
-    pub interval: Interval,
-}
-
-/// How a subscription stands. Instants are billing time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Goes on; renews then.
-    Renews(Option<Millis>),
-    /// Free until then, and paid after it.
-    Trial(Option<Millis>),
-    /// Set to end then.
-    Ends(Millis),
-    /// A renewal is unpaid; access goes on until then.
-    PastDue(Option<Millis>),
-    /// Paused: gives nothing now.
-    Paused,
 }
 
 /// A one-time purchase.
@@ -125,10 +111,17 @@ pub async fn of(state: &State, user: &str) -> Result<Overview, Error> {
     let objects = mirror::of_owner(&state.db, user).await?;
     let plans: BTreeMap<String, String> = mirror::product_plans(&state.db).await?.into_iter().collect();
     let reading = Reading { state, held: &held, objects: &objects, plans: &plans };
-    let top = access::plan(state, user).await?.and_then(|(slug, _)| state.plans.get(&slug).cloned());
+    let explanation = explaining::now(state, user).await?;
+    let top = access::plan(state, user).await?;
+    let deciding = top.as_ref().and_then(|(_, by)| explanation.source_of(by)).filter(|one| one.told.rule.gives());
+    let double = cases::of_user(&state.db, user).await?.into_iter().any(|case| case.kind == "duplicate_subscription");
+    let plan = top.as_ref().and_then(|(slug, _)| state.plans.get(slug).cloned());
     Ok(Overview {
-        is_paid: top.is_some(),
-        plan: top.or_else(|| state.plans.free().cloned()),
+        is_paid: plan.is_some(),
+        headline: deciding.map(|one| one.told.sentence()),
+        besides: besides(&explanation, deciding.map(|one| one.id.as_str())),
+        is_double: double,
+        plan: plan.or_else(|| state.plans.free().cloned()),
         uncertain,
         contracts: reading.contracts(),
         purchases: reading.purchases(),
@@ -136,6 +129,17 @@ pub async fn of(state: &State, user: &str) -> Result<Overview, Error> {
         bills: reading.bills(),
         waiting: waiting(state, user).await?,
     })
+}
+
+/// Every other source that gives something or could again; of what is over, the newest, and only where nothing gives.
+fn besides(explanation: &Explanation, deciding: Option<&str>) -> Vec<String> {
+    let is_over = |one: &Explained| {
+        let may_return = matches!(one.told.rule, Rule::Paused | Rule::GraceOver(_) | Rule::Unpaid(_));
+        !one.told.rule.gives() && !may_return
+    };
+    let others = explanation.sources.iter().filter(|one| deciding != Some(one.id.as_str()) && !is_over(one));
+    let over = explanation.sources.iter().find(|one| is_over(one)).filter(|_| explanation.giving().next().is_none());
+    others.chain(over).map(|one| one.told.sentence()).collect()
 }
 
 async fn waiting(state: &State, user: &str) -> Result<Vec<Waiting>, Error> {
@@ -166,24 +170,6 @@ impl Reading<'_> {
         plan.map_or_else(|| "A product of ours".to_owned(), |plan| plan.name.clone())
     }
 
-    fn contracts(&self) -> Vec<Contract> {
-        self.of_kind(Kind::Subscription).filter_map(|row| self.contract(row)).collect()
-    }
-
-    fn contract(&self, row: &ObjectRow) -> Option<Contract> {
-        let facts: SubscriptionFacts = serde_json::from_str(&row.projection).ok()?;
-        let given_until = self.held.values().find(|given| given.source_id == row.id).and_then(|given| given.until);
-        Some(Contract {
-            plan: self.plan_name(row.product_id.as_deref()),
-            standing: standing(&facts, given_until)?,
-            price: Money::new(facts.amount, &facts.currency),
-            interval: Interval::Every {
-                unit: facts.recurring_interval.unwrap_or_else(|| "period".to_owned()),
-                count: facts.recurring_interval_count.unwrap_or(1),
-            },
-        })
-    }
-
     fn purchases(&self) -> Vec<Purchase> {
         let plans = self.held.iter().filter(|(_, given)| given.source_kind == "purchase");
         let named =
@@ -212,6 +198,7 @@ impl Reading<'_> {
         match given.source_kind.as_str() {
             "subscription" => format!("from your {plan} subscription"),
             "purchase" => format!("from your purchase of {plan}"),
+            "grant" => "as a benefit of what you bought".to_owned(),
             _ => "given by us".to_owned(),
         }
     }
@@ -233,53 +220,5 @@ impl Reading<'_> {
         };
         let total = Money::new(facts.total_amount, &facts.currency);
         Some(Bill { at: parse_ms(&facts.created_at), what, total, status: facts.status })
-    }
-}
-
-/// `None` for a subscription that is over.
-fn standing(facts: &SubscriptionFacts, given_until: Option<Millis>) -> Option<Standing> {
-    let instant = |text: &Option<String>| text.as_deref().and_then(parse_ms);
-    let period_end = instant(&facts.current_period_end);
-    match facts.status.as_str() {
-        "active" | "trialing" if facts.cancel_at_period_end || facts.ends_at.is_some() => {
-            instant(&facts.ends_at).or(period_end).map(Standing::Ends)
-        }
-        "active" => Some(Standing::Renews(period_end)),
-        "trialing" => Some(Standing::Trial(instant(&facts.trial_end).or(period_end))),
-        "past_due" => Some(Standing::PastDue(given_until)),
-        "paused" => Some(Standing::Paused),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::{Value as Json, json};
-
-    const END: &str = "2027-03-03T10:00:00Z";
-
-    fn of(change: &Json) -> Option<Standing> {
-        let mut facts = json!({
-            "status": "active", "amount": 1200, "currency": "usd", "customer_id": "c", "product_id": "p",
-            "current_period_end": END
-        });
-        for (key, value) in change.as_object().unwrap() {
-            facts[key] = value.clone();
-        }
-        standing(&serde_json::from_value(facts).unwrap(), Some(7))
-    }
-
-    #[test]
-    fn how_a_subscription_stands() {
-        let end = parse_ms(END).unwrap();
-        assert_eq!(of(&json!({})), Some(Standing::Renews(Some(end))));
-        assert_eq!(of(&json!({"cancel_at_period_end": true})), Some(Standing::Ends(end)));
-        assert_eq!(of(&json!({"status": "trialing", "ends_at": END})), Some(Standing::Ends(end)));
-        assert_eq!(of(&json!({"status": "trialing", "trial_end": END})), Some(Standing::Trial(Some(end))));
-        assert_eq!(of(&json!({"status": "past_due"})), Some(Standing::PastDue(Some(7))));
-        assert_eq!(of(&json!({"status": "paused"})), Some(Standing::Paused));
-        assert_eq!(of(&json!({"status": "canceled"})), None);
-        assert_eq!(of(&json!({"status": "a word of tomorrow"})), None);
     }
 }

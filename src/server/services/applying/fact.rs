@@ -7,11 +7,11 @@ use crate::{
     },
     server::db::inbox::InboxRow,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A row that was understood.
-#[derive(Clone, Debug)]
+/// A row that was understood; what is kept of an old one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parsed {
     /// The event's type, or the kind that was read.
     pub kind: String,
@@ -26,7 +26,8 @@ pub struct Parsed {
 }
 
 /// What a row says.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fact {
     /// One of the mirror's objects.
     Object(Box<Mirrored>),
@@ -62,6 +63,9 @@ struct Envelope {
 /// # Errors
 /// When it is no JSON, no envelope, or lacks what rules rest on.
 pub fn parse(row: &InboxRow) -> Result<Parsed, Unparsable> {
+    if let Some(kept) = &row.projection {
+        return serde_json::from_str(kept).map_err(|error| nameless("kept", format!("what was kept: {error}")));
+    }
     // A webhook that was applied before has a kind as well: only the source tells them apart.
     match (&row.kind, row.observed_us, row.source.as_str()) {
         (Some(kind), Some(observed_us), "read") => {
@@ -127,6 +131,7 @@ mod tests {
             kind: None,
             observed_us: None,
             body: body.into(),
+            projection: None,
             received_at: 7,
             attempts: 1,
         })
@@ -145,6 +150,26 @@ mod tests {
         assert!(matches!(state.fact, Fact::Other) && state.observed_us == 7000);
         let checkout = webhook(r#"{"type":"checkout.updated","data":{"id":"k"}}"#).unwrap();
         assert!(matches!(checkout.fact, Fact::Checkout(id) if id == "k"));
+    }
+
+    #[test]
+    fn what_is_kept_of_an_old_row_says_the_same() {
+        let body = r#"{"type":"customer.updated","timestamp":"2026-11-21T17:07:03Z","data":{"id":"c",
+            "created_at":"2026-11-21T17:07:01Z","external_id":"ann","email":"ann@example.org"}}"#;
+        let parsed = webhook(body).unwrap();
+        let kept = serde_json::to_string(&parsed).unwrap();
+        assert!(!kept.contains("example.org"), "{kept}");
+        let old = InboxRow {
+            seq: 1,
+            source: "webhook".into(),
+            kind: Some("customer.updated".into()),
+            observed_us: Some(parsed.observed_us),
+            body: Vec::new(),
+            projection: Some(kept),
+            received_at: 7,
+            attempts: 0,
+        };
+        assert_eq!(parse(&old).unwrap(), parsed);
     }
 
     #[test]

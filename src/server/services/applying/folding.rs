@@ -3,6 +3,7 @@
 
 use super::{
     super::{Error, new_id},
+    noticing,
     sources::{self, Holdings},
 };
 use crate::{
@@ -50,6 +51,7 @@ pub async fn refold(
         let key = job::object_key(Kind::Subscription, subscription);
         jobs::queue(tx, &new_id(), job::READ_OBJECT, &key, wall + LOOK_AFTER).await?;
     }
+    noticing::duplicates(tx, user, &holdings, wall).await?;
     complete_orders(tx, user, &holdings, (received_at, wall)).await
 }
 

@@ -5,7 +5,7 @@ use super::{
     fact::Fact,
     folding::refold,
     merging::{Merging, Rollback},
-    owning,
+    noticing, owning,
 };
 use crate::{
     model::{
@@ -13,13 +13,7 @@ use crate::{
         job,
         projection::{Kind, Mirrored, ProductFacts},
     },
-    server::db::{
-        self, Tx,
-        entitlements::Cause,
-        jobs,
-        mirror::{self, ObjectRow},
-        refolds,
-    },
+    server::db::{self, Tx, entitlements::Cause, jobs, mirror, refolds},
 };
 use std::collections::BTreeSet;
 
@@ -37,8 +31,12 @@ impl Merging<'_> {
         }
         let Some(customer) = self.customer_id() else { return Ok(false) };
         let external_id = mirror::customer(&mut *tx, customer).await?.and_then(|row| row.external_id);
-        let touched = self.touched(tx, customer).await?;
-        let owners = owning::update(tx, &touched, external_id.as_deref()).await?;
+        let about = match &self.parsed.fact {
+            Fact::Object(seen) => Some((seen.kind, seen.id.as_str())),
+            _ => None,
+        };
+        let touched = owning::touched(tx, customer, about).await?;
+        let owners = owning::update(tx, &touched, external_id.as_deref(), self.state.clock.wall()).await?;
         if !owners.users.is_subset(locked) {
             return Err(Rollback::MoreUsers(owners.users));
         }
@@ -48,26 +46,6 @@ impl Merging<'_> {
             refold(tx, self.state, user, &cause, self.row.received_at).await?;
         }
         Ok(owners.owned || matches!(self.parsed.fact, Fact::Customer(_)))
-    }
-
-    /// The objects whose owner may have changed: all of a customer's, or the merged one with all that belongs to it.
-    async fn touched(&self, tx: &mut Tx, customer: &str) -> Result<Vec<ObjectRow>, db::Error> {
-        let mut objects = mirror::of_customer(&mut *tx, customer).await?;
-        let Fact::Object(seen) = &self.parsed.fact else { return Ok(objects) };
-        let bills: BTreeSet<String> = (objects.iter())
-            .filter(|row| row.kind == Kind::Order.stored() && row.subscription_id.as_ref() == Some(&seen.id))
-            .map(|row| row.id.clone())
-            .collect();
-        objects.retain(|row| match seen.kind {
-            _ if row.kind == seen.kind.stored() && row.id == seen.id => true,
-            Kind::Subscription => {
-                let of_a_bill = row.order_id.as_ref().is_some_and(|bill| bills.contains(bill));
-                row.subscription_id.as_ref() == Some(&seen.id) || of_a_bill
-            }
-            Kind::Order => row.order_id.as_ref() == Some(&seen.id),
-            Kind::Product | Kind::Refund | Kind::Grant => false,
-        });
-        Ok(objects)
     }
 
     /// Without its product nothing can be granted by an object: one that is not in the mirror yet is read.
@@ -82,12 +60,17 @@ impl Merging<'_> {
     }
 
     async fn tie_product(&self, tx: &mut Tx, seen: &Mirrored) -> Result<(), db::Error> {
-        let tag = serde_json::from_str::<ProductFacts>(&seen.projection).ok();
-        let Some(tag) = tag.as_ref().and_then(ProductFacts::plan) else { return Ok(()) };
-        let (held, new) = mirror::tie_product(tx, &seen.id, tag, self.state.clock.wall()).await?;
+        let facts = serde_json::from_str::<ProductFacts>(&seen.projection).ok();
+        let (tag, now) = (facts.as_ref().and_then(ProductFacts::plan), self.state.clock.wall());
+        let Some(tag) = tag else {
+            return match mirror::plan_of_product(&mut *tx, &seen.id).await? {
+                Some(held) => noticing::retagged_product(tx, &seen.id, &held, None, now).await,
+                None => Ok(()),
+            };
+        };
+        let (held, new) = mirror::tie_product(tx, &seen.id, tag, now).await?;
         if held != tag {
-            metrics::counter!("product_tag_changes_total").increment(1);
-            tracing::error!(product_id = seen.id, held, tag, "a product's plan tag changed; access stays as it was");
+            noticing::retagged_product(tx, &seen.id, &held, Some(tag), now).await?;
         }
         if new {
             for (user,) in mirror::owners_of_product(&mut *tx, &seen.id).await? {

@@ -4,18 +4,23 @@
 //! also marks the row as done. Customers are locked before users and users in sorted order, so that parallel merges of
 //! one customer's objects see each other and never deadlock.
 
+mod attributing;
 mod fact;
 mod folding;
 mod following;
 mod hints;
 mod merging;
+mod noticing;
 mod owning;
 mod sources;
+mod thinning;
 
+pub use attributing::{Attribution, attribute};
 pub use fact::{Fact, Parsed, Unparsable, of_read};
-pub use folding::{is_folded, refold_due, refold_user};
+pub use folding::{is_folded, refold, refold_due, refold_user};
 pub use merging::{customer_effect, effect};
 pub use sources::{Holdings, holdings};
+pub use thinning::thin;
 
 use super::{Error, new_id};
 use crate::{

@@ -1,7 +1,9 @@
 //! Whose the objects are that a merge touches.
 
+use super::noticing;
 use crate::{
     model::{
+        instant::Millis,
         owner::{Claims, Owner},
         projection::Kind,
     },
@@ -22,14 +24,39 @@ pub struct Owners {
     pub owned: bool,
 }
 
+/// The objects whose owner may change with `about`: it with all that belongs to it, or all of the customer's.
+pub async fn touched(tx: &mut Tx, customer: &str, about: Option<(Kind, &str)>) -> Result<Vec<ObjectRow>, Error> {
+    let mut objects = mirror::of_customer(&mut *tx, customer).await?;
+    let Some((kind, id)) = about else { return Ok(objects) };
+    let of_it = |of: Option<&String>| of.is_some_and(|of| of == id);
+    let bills: BTreeSet<String> = (objects.iter())
+        .filter(|row| row.kind == Kind::Order.stored() && of_it(row.subscription_id.as_ref()))
+        .map(|row| row.id.clone())
+        .collect();
+    objects.retain(|row| match kind {
+        _ if row.kind == kind.stored() && row.id == id => true,
+        Kind::Subscription => {
+            of_it(row.subscription_id.as_ref()) || row.order_id.as_ref().is_some_and(|bill| bills.contains(bill))
+        }
+        Kind::Order => of_it(row.order_id.as_ref()),
+        Kind::Product | Kind::Refund | Kind::Grant => false,
+    });
+    Ok(objects)
+}
+
 /// Computes the owners of `objects` again and stores what changed.
-pub async fn update(tx: &mut Tx, objects: &[ObjectRow], external_id: Option<&str>) -> Result<Owners, Error> {
+pub async fn update(
+    tx: &mut Tx,
+    objects: &[ObjectRow],
+    external_id: Option<&str>,
+    now: Millis,
+) -> Result<Owners, Error> {
     let mut owners = Owners::default();
     for object in objects {
-        let Owner { user, disputed } = claims(&mut *tx, object, external_id).await?.decide();
+        let claims = claims(&mut *tx, object, external_id).await?;
+        let Owner { user, disputed } = claims.clone().decide();
         if disputed {
-            metrics::counter!("owner_disputes_total").increment(1);
-            tracing::error!(kind = object.kind, object_id = object.id, "our order and Polar's customer name two users");
+            noticing::owner_conflict(tx, object, &claims, now).await?;
         }
         let now = user.as_ref().map(|(user, rule)| (user.as_str(), rule.stored()));
         let before = object.owner_id.as_deref().zip(object.owner_rule.as_deref());

@@ -1,0 +1,57 @@
+//! The parts of the pages for those who run the shop.
+
+mod person;
+mod tables;
+
+pub use person::{Beliefs, Changes, Gifts, Has, Orders, Sources};
+pub use tables::{Acts, CaseTable, Runs, ShelfTable, Strays, Table, case_words};
+
+use super::page::Page;
+use crate::server::http::reply;
+use leptos::prelude::*;
+
+const ROOMS: [(&str, &str); 4] =
+    [("/staff", "Overview"), ("/staff/quarantine", "Quarantine"), ("/staff/cases", "Cases"), ("/staff/inbox", "Inbox")];
+
+/// The frame of these pages: where one can go, and a way to find somebody.
+#[component]
+pub fn Room(
+    /// Heading and tab title.
+    #[prop(into)]
+    title: String,
+    /// A sentence below the heading.
+    #[prop(into)]
+    lead: String,
+    /// The content.
+    children: Children,
+) -> impl IntoView {
+    let path = reply::path();
+    let room = |(to, name): (&'static str, &'static str)| {
+        let here = (path == to).then_some("page");
+        view! { <a href=to aria-current=here>{name}</a> }
+    };
+    view! {
+        <div class="page wide">
+            <nav class="rooms" aria-label="Staff">{ROOMS.map(room).collect_view()}</nav>
+        </div>
+        <Page title=title lead=lead width="wide">{children()}</Page>
+    }
+}
+
+/// Finds somebody by e-mail address or id.
+#[component]
+pub fn Search(
+    /// What was looked for.
+    #[prop(optional)]
+    text: Option<String>,
+) -> impl IntoView {
+    view! {
+        <form method="get" action="/staff" class="row" role="search">
+            <div class="field">
+                <label for="who">"Find a customer"</label>
+                <input id="who" name="who" value=text autocomplete="off" placeholder="E-mail address or id" />
+            </div>
+            <button class="button second">"Find"</button>
+        </form>
+    }
+}

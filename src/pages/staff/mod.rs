@@ -1,0 +1,17 @@
+//! The pages of those who run the shop. For everybody else there are no such pages: each of them, and each of their
+//! forms, asks first who is there.
+
+mod cases;
+mod inbox;
+mod overview;
+mod person;
+mod quarantine;
+mod refusals;
+mod withdraw;
+
+pub use cases::CasesPage;
+pub use inbox::InboxPage;
+pub use overview::StaffPage;
+pub use person::PersonPage;
+pub use quarantine::QuarantinePage;
+pub use withdraw::WithdrawPage;

@@ -1,0 +1,91 @@
+//! What people must decide is noticed while facts are applied: each becomes a case in the same transaction, once.
+
+use super::{super::new_id, sources::Holdings};
+use crate::{
+    model::{
+        instant::Millis,
+        owner::Claims,
+        projection::{Kind, SubscriptionFacts},
+    },
+    server::db::{
+        Error, Tx,
+        cases::{self, NewCase},
+        mirror::ObjectRow,
+    },
+};
+
+/// Our own record and Polar's customer name two users: access is given by our record, and staff has a look.
+pub async fn owner_conflict(tx: &mut Tx, object: &ObjectRow, claims: &Claims, now: Millis) -> Result<(), Error> {
+    metrics::counter!("owner_disputes_total").increment(1);
+    tracing::error!(kind = object.kind, object_id = object.id, "our order and Polar's customer name two users");
+    let ours = claims.checkout.as_ref().or(claims.metadata.as_ref());
+    let (None, Some(ours), Some(theirs), Some(customer)) = (&claims.staff, ours, &claims.customer, &object.customer_id)
+    else {
+        return Ok(());
+    };
+    let (kind, id) = (&object.kind, &object.id);
+    let details = format!(
+        "The {kind} {id} comes from an order of the user {ours}, but Polar's customer {customer} that holds it carries \
+         the user {theirs}. Access went to {ours}."
+    );
+    open(tx, "owner_conflict", &format!("{customer}:{ours}:{theirs}"), Some(ours), &details, now).await
+}
+
+/// A product is tagged with another plan than the one it was first seen with, or with none any more.
+pub async fn retagged_product(
+    tx: &mut Tx,
+    product: &str,
+    held: &str,
+    tag: Option<&str>,
+    now: Millis,
+) -> Result<(), Error> {
+    metrics::counter!("product_tag_changes_total").increment(1);
+    tracing::error!(product_id = product, held, tag, "a product's plan tag changed; access stays as it was");
+    let is = tag.map_or_else(|| "has no plan tag any more".to_owned(), |tag| format!("is tagged {tag} now"));
+    let details = format!("The product {product} {is}; whoever bought it keeps the plan {held}.");
+    let key = format!("{product}:{}", tag.unwrap_or_default());
+    open(tx, "retagged_product", &key, None, &details, now).await
+}
+
+/// Somebody pays for two subscriptions: each beside the oldest is a case.
+pub async fn duplicates(tx: &mut Tx, user: &str, holdings: &Holdings, now: Millis) -> Result<(), Error> {
+    let live = going_on(holdings);
+    let Some(((_, first), later)) = live.split_first() else { return Ok(()) };
+    for (_, second) in later {
+        let details = format!(
+            "The subscription {second} is paid beside the older one {first}: one of them should be cancelled and refunded."
+        );
+        open(tx, "duplicate_subscription", &format!("{first}+{second}"), Some(user), &details, now).await?;
+    }
+    Ok(())
+}
+
+/// Subscriptions of plans that will be billed again, the oldest first.
+fn going_on(holdings: &Holdings) -> Vec<(String, &str)> {
+    let mut live: Vec<(String, &str)> = (holdings.planned())
+        .filter(|(row, _)| row.kind == Kind::Subscription.stored())
+        .filter_map(|(row, _)| {
+            let facts: SubscriptionFacts = serde_json::from_str(&row.projection).ok()?;
+            let goes_on = matches!(facts.status.as_str(), "active" | "trialing" | "past_due");
+            (goes_on && facts.ends_at.is_none()).then(|| (facts.created_at.unwrap_or_default(), row.id.as_str()))
+        })
+        .collect();
+    live.sort();
+    live
+}
+
+async fn open(
+    tx: &mut Tx,
+    kind: &'static str,
+    key: &str,
+    user: Option<&str>,
+    details: &str,
+    now: Millis,
+) -> Result<(), Error> {
+    let id = new_id();
+    if cases::open_once(tx, NewCase { id: &id, kind, key, user, details }, now).await? {
+        metrics::counter!("cases_opened_total", "kind" => kind).increment(1);
+        tracing::error!(case = id, kind, details, "a case was opened");
+    }
+    Ok(())
+}

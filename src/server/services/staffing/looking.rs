@@ -1,0 +1,130 @@
+//! What staff sees: the state of the shop, and everything about one person.
+
+use super::{
+    super::{Error, explaining},
+    AuditRow, Case,
+};
+use crate::{
+    model::order::State as OrderState,
+    server::{
+        db::{
+            audit, cases, inbox, jobs, ledger, orders, quarantine, staff_grants,
+            staff_grants::StaffGrantRow,
+            sync_runs::{self, RunRow},
+            users::{self, PersonRow},
+        },
+        services::explaining::{Because, Explanation},
+        state::State,
+    },
+};
+
+/// So many lines of the past are shown.
+const LINES: i64 = 60;
+
+/// How the shop stands.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    /// Rows of the inbox that wait, and that are dead.
+    pub inbox: (i64, i64),
+    /// Jobs that wait, and that are dead.
+    pub jobs: (i64, i64),
+    /// Things in quarantine.
+    pub strays: i64,
+    /// Open cases.
+    pub cases: usize,
+    /// The last comparisons with Polar.
+    pub runs: Vec<RunRow>,
+    /// What staff did last.
+    pub acts: Vec<AuditRow>,
+}
+
+/// Everything about one person.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// Who.
+    pub user: PersonRow,
+    /// What they have, and why.
+    pub explanation: Explanation,
+    /// What staff gave.
+    pub gifts: Vec<StaffGrantRow>,
+    /// Changes of access with what caused each, newest first.
+    pub changes: Vec<(ledger::LedgerRow, Because)>,
+    /// Their orders with us, newest first.
+    pub orders: Vec<Ordered>,
+    /// Open cases about them.
+    pub cases: Vec<Case>,
+    /// What staff did about them, newest first.
+    pub acts: Vec<AuditRow>,
+}
+
+/// One of our orders.
+#[derive(Clone, Debug)]
+pub struct Ordered {
+    /// Its id.
+    pub id: String,
+    /// The name of its plan.
+    pub plan: String,
+    /// Where it is.
+    pub state: OrderState,
+    /// Why it was refused.
+    pub outcome: Option<String>,
+    /// Wall time.
+    pub created_at: i64,
+}
+
+/// How the shop stands.
+///
+/// # Errors
+/// When the database fails.
+pub async fn overview(state: &State) -> Result<Overview, Error> {
+    let db = &state.db;
+    Ok(Overview {
+        inbox: inbox::backlog(db).await?,
+        jobs: jobs::backlog(db).await?,
+        strays: quarantine::count(db).await?,
+        cases: cases::open(db).await?.len(),
+        runs: sync_runs::newest(db, None, 10).await?,
+        acts: audit::newest(db, 20).await?,
+    })
+}
+
+/// Those whose id or address is, or begins with, `text`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn search(state: &State, text: &str) -> Result<Vec<PersonRow>, Error> {
+    match text.trim().to_lowercase() {
+        text if text.is_empty() => Ok(Vec::new()),
+        text => Ok(users::beginning(&state.db, &text).await?),
+    }
+}
+
+/// Everything about the user with this id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn person(state: &State, id: &str) -> Result<Option<Person>, Error> {
+    let Some(user) = users::person(&state.db, id).await? else { return Ok(None) };
+    let id = &user.id;
+    let mut changes = Vec::new();
+    for line in ledger::newest(&state.db, id, LINES).await? {
+        let because = explaining::because(state, &line).await?;
+        changes.push((line, because));
+    }
+    let orders = orders::of_user(&state.db, id).await?.into_iter().map(|row| Ordered {
+        plan: state.plans.get(&row.plan).map_or_else(|| row.plan.clone(), |plan| plan.name.clone()),
+        state: row.state(),
+        id: row.id,
+        outcome: row.outcome,
+        created_at: row.created_at,
+    });
+    Ok(Some(Person {
+        orders: orders.collect(),
+        explanation: explaining::now(state, id).await?,
+        gifts: staff_grants::of(&state.db, id).await?,
+        cases: cases::of_user(&state.db, id).await?,
+        acts: audit::of_user(&state.db, id, LINES).await?,
+        changes,
+        user,
+    }))
+}
