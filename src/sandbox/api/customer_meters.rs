@@ -56,8 +56,7 @@ pub fn entries(state: &state::State, customer_id: Uuid) -> Vec<Value> {
 pub async fn list(State(app): Shared, query: Query) -> Answer {
     query.ids(&["customer_id", "meter_id"])?;
     let items = app.read(|state| state.customer_meters.iter().map(|one| view(state, one)).collect::<Vec<_>>());
-    let wanted = |item: &Value| query.matches(item, &["customer_id", "external_customer_id", "meter_id"]);
-    query.page(items.into_iter().filter(wanted).collect(), "-modified_at")
+    query.select(items, &["customer_id", "external_customer_id", "meter_id"], "-modified_at")
 }
 
 /// `GET /v1/customer-meters/{id}`

@@ -7,11 +7,9 @@ use crate::sandbox::api::checkout_view::view;
 use crate::sandbox::api::checkouts::{Checkout, Status, put};
 use crate::sandbox::api::products::Product;
 use crate::sandbox::api::refusal::Refusal;
-use crate::sandbox::api::subscriptions::Subscription;
-use crate::sandbox::life::announce;
+use crate::sandbox::life::begin::{Start, begin};
 use crate::sandbox::life::billing::{self, Bill, Line};
 use crate::sandbox::life::jobs::What;
-use crate::sandbox::secrets;
 use crate::sandbox::state::State;
 
 /// Delivers what a confirmed checkout bought.
@@ -22,8 +20,7 @@ pub fn fulfil(state: &mut State, id: Uuid) -> Result<(), Refusal> {
     let mut checkout = state.checkout(id)?.clone();
     let customer_id = checkout.customer_id.ok_or(Refusal::NotFound)?;
     let product = state.product(checkout.product_id)?.clone();
-    let subscription_id =
-        if product.is_recurring { Some(subscribe(state, &checkout, customer_id, &product)) } else { None };
+    let subscription_id = product.is_recurring.then(|| begin(state, start(&checkout, customer_id, &product)));
     bill(state, &checkout, customer_id, subscription_id, &product)?;
     checkout.status = Status::Succeeded;
     checkout.payment.insert("intent_status".to_owned(), json!("succeeded"));
@@ -36,45 +33,17 @@ pub fn fulfil(state: &mut State, id: Uuid) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn subscribe(state: &mut State, checkout: &Checkout, customer_id: Uuid, product: &Product) -> Uuid {
-    let started = state.clock.now();
-    let interval = product.recurring_interval.clone().unwrap_or_default();
-    let count = product.recurring_interval_count.unwrap_or(1);
-    let subscription = Subscription {
-        metadata: checkout.metadata.clone(),
-        created_at: state.clock.now(),
-        modified_at: None,
-        id: secrets::id(),
+fn start(checkout: &Checkout, customer_id: Uuid, product: &Product) -> Start {
+    Start {
+        customer_id,
+        product: product.clone(),
+        price_id: checkout.price_id,
         amount: checkout.amount,
         currency: checkout.currency.clone(),
-        status: if checkout.trial_end.is_some() { "trialing" } else { "active" }.to_owned(),
-        current_period_start: started,
-        current_period_end: checkout.trial_end.unwrap_or_else(|| started.plus_interval(&interval, count)),
-        recurring_interval: interval,
-        recurring_interval_count: count,
-        trial_start: checkout.trial_end.map(|_| started),
-        trial_end: checkout.trial_end,
-        cancel_at_period_end: false,
-        canceled_at: None,
-        started_at: started,
-        ends_at: None,
-        ended_at: None,
-        past_due_at: None,
-        pause_at_period_end: false,
-        paused_at: None,
-        resumes_at: None,
-        customer_id,
-        product_id: product.id,
         checkout_id: Some(checkout.id),
-        customer_cancellation_reason: None,
-        customer_cancellation_comment: None,
-        price_id: checkout.price_id,
-        pending_update: None,
-    };
-    let id = subscription.id;
-    state.subscriptions.push(subscription);
-    announce::tell(state, id, &["subscription.created", "subscription.active", "subscription.updated"]);
-    id
+        trial_end: checkout.trial_end,
+        metadata: checkout.metadata.clone(),
+    }
 }
 
 fn bill(

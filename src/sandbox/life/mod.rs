@@ -2,6 +2,7 @@
 
 pub mod announce;
 pub mod balance;
+pub mod begin;
 pub mod billing;
 pub mod cards;
 pub mod change;
