@@ -12,6 +12,7 @@ use super::api::discounts::Discount;
 use super::api::grants::Grant;
 use super::api::meters::Meter;
 use super::api::orders::Order;
+use super::api::organization_settings::PortalSettings;
 use super::api::products::Product;
 use super::api::refunds::Refund;
 use super::api::refusal::Refusal;
@@ -83,6 +84,9 @@ pub struct State {
     /// What was ingested and what Polar noted itself, in the order of receipt.
     #[serde(default)]
     pub usage: Vec<Usage>,
+    /// What customers may do by themselves.
+    #[serde(default)]
+    pub portal: PortalSettings,
     pub sessions: Vec<Session>,
     /// The app's own first.
     #[serde(default)]
@@ -136,6 +140,7 @@ impl State {
             meters: Vec::new(),
             customer_meters: Vec::new(),
             usage: Vec::new(),
+            portal: PortalSettings::default(),
             sessions: Vec::new(),
             endpoints: Vec::new(),
             events: Vec::new(),

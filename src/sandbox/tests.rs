@@ -3,11 +3,13 @@
 mod benefits;
 mod capture;
 mod checkout;
+mod checkout_client;
 mod deletion;
 mod delivery;
 mod discounts;
 mod dunning;
 mod endpoints;
+mod guests;
 mod harness;
 mod metering;
 mod pausing;

@@ -155,7 +155,11 @@ fn on_sale<'a>(state: &'a state::State, products: &[Uuid]) -> Result<&'a Product
     state.product(products.first().copied().unwrap_or_default())
 }
 
-fn price(
+/// Sells this product at its prices in the wished currency, at the wished amount where buyers name it.
+///
+/// # Errors
+/// 422 when it is not sold so.
+pub fn price(
     checkout: &mut Checkout,
     product: &Product,
     (currency, amount): (Option<String>, Option<i64>),
@@ -189,7 +193,7 @@ fn price(
 }
 
 /// The session's own trial goes before the product's; both need `allow_trial`.
-fn trial(checkout: &mut Checkout, product: &Product, now: Stamp) {
+pub fn trial(checkout: &mut Checkout, product: &Product, now: Stamp) {
     let own = checkout.trial_interval.clone().zip(checkout.trial_interval_count);
     let trial = own.or_else(|| product.trial_interval.clone().zip(product.trial_interval_count));
     checkout.trial = trial.filter(|_| checkout.allow_trial && product.is_recurring && !checkout.free);

@@ -5,18 +5,16 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::body::{Body, Fields};
-use super::checkout_view::{for_client, view};
+use super::checkout_view::view;
 use super::listing::Query;
-use super::products::{join, path_id};
+use super::products::path_id;
 use super::refusal::Refusal;
 use super::{Answer, Shared};
 use crate::sandbox::clock::Stamp;
-use crate::sandbox::life::cards::Card;
-use crate::sandbox::life::confirm::{self, Wish};
 use crate::sandbox::state;
 
 const FILTERS: [&str; 4] = ["product_id", "customer_id", "external_customer_id", "status"];
@@ -187,33 +185,4 @@ pub fn put(state: &mut state::State, checkout: Checkout) {
     if let Some(place) = state.checkouts.iter_mut().find(|place| place.id == checkout.id) {
         *place = checkout;
     }
-}
-
-/// `GET /v1/checkouts/client/{client_secret}`
-pub async fn client_read(State(app): Shared, Path(secret): Path<String>) -> Answer {
-    let shown = app.read(|state| {
-        let checkout = by_secret(state, &secret)?;
-        if checkout.is_expired(state.clock.peek()) { Err(expired()) } else { Ok(for_client(state, checkout)) }
-    })?;
-    Ok(Json(shown).into_response())
-}
-
-/// `POST /v1/checkouts/client/{client_secret}/confirm`; the confirmation tokens are those of the recordings.
-pub async fn client_confirm(State(app): Shared, Path(secret): Path<String>, Body(sent): Body) -> Answer {
-    let mut fields = Fields::of(&sent);
-    let token = fields.text("confirmation_token_id");
-    let wish = Wish {
-        email: fields.email("customer_email"),
-        name: fields.text("customer_name"),
-        address: fields.object("customer_billing_address").map(|address| json!(address)),
-        card: token.as_deref().map(Card::of_token),
-    };
-    fields.done()?;
-    let shown = app.write(|state| {
-        let checkout = confirm::confirm(state, &secret, wish)?;
-        let mut shown = for_client(state, &checkout);
-        join(&mut shown, json!({"customer_session_token": checkout.session_token}));
-        Ok::<_, Refusal>(shown)
-    })?;
-    Ok(Json(shown).into_response())
 }

@@ -66,7 +66,8 @@ pub async fn read(State(app): Shared, Path(id): Path<String>) -> Answer {
     Ok(Json(found.ok_or(Refusal::NotFound)?).into_response())
 }
 
-fn view(state: &state::State, one: &CustomerMeter) -> Value {
+/// The meter as its own routes show it.
+pub fn view(state: &state::State, one: &CustomerMeter) -> Value {
     let mut shown = one.entry();
     let customer = state.customer(one.customer_id).ok().map(|who| who.full());
     join(

@@ -4,6 +4,7 @@ pub mod benefit_properties;
 pub mod benefits;
 pub mod body;
 pub mod check;
+pub mod checkout_client;
 pub mod checkout_create;
 pub mod checkout_view;
 pub mod checkouts;
@@ -21,8 +22,10 @@ pub mod listing;
 pub mod meter_rules;
 pub mod meters;
 pub mod orders;
+pub mod organization_settings;
 pub mod organizations;
 pub mod payment_methods;
+pub mod portal;
 pub mod prices;
 pub mod product_benefits;
 pub mod products;
@@ -34,6 +37,7 @@ pub mod subscription_create;
 pub mod subscription_patch;
 pub mod subscriptions;
 pub mod transport;
+pub mod union;
 pub mod usage;
 pub mod webhooks;
 
@@ -61,7 +65,7 @@ pub type Shared = State<Arc<App>>;
 pub type Answer = Result<Response, Refusal>;
 
 /// The collections, whose addresses end in a slash (C§1.3).
-pub const COLLECTIONS: [&str; 14] = [
+pub const COLLECTIONS: [&str; 18] = [
     "/v1/organizations/",
     "/v1/products/",
     "/v1/checkouts/",
@@ -76,6 +80,10 @@ pub const COLLECTIONS: [&str; 14] = [
     "/v1/meters/",
     "/v1/customer-meters/",
     "/v1/discounts/",
+    "/v1/customer-portal/subscriptions/",
+    "/v1/customer-portal/orders/",
+    "/v1/customer-portal/meters/",
+    "/v1/customer-portal/benefit-grants/",
 ];
 
 /// Everything under one origin: the API, the hosted pages and the switches.
@@ -83,6 +91,7 @@ pub fn router(app: Arc<App>) -> Router {
     let api = with_token()
         .route_layer(from_fn_with_state(Arc::clone(&app), transport::token))
         .merge(without_token())
+        .merge(portal::router())
         .fallback(transport::no_route)
         .method_not_allowed_fallback(transport::no_method)
         .layer(from_fn_with_state(Arc::clone(&app), transport::faults))
@@ -98,7 +107,7 @@ pub fn router(app: Arc<App>) -> Router {
 fn with_token() -> Router<Arc<App>> {
     Router::new()
         .route("/v1/organizations/", get(organizations::list))
-        .route("/v1/organizations/{id}", get(organizations::read))
+        .route("/v1/organizations/{id}", get(organizations::read).patch(organizations::update))
         .route("/v1/products/", get(products::list).post(create::<Product>))
         .route("/v1/products/{id}", get(read::<Product>).patch(update::<Product>))
         .route("/v1/checkouts/", get(checkouts::list).post(checkout_create::create))
@@ -166,6 +175,6 @@ fn hooks() -> Router<Arc<App>> {
 
 fn without_token() -> Router<Arc<App>> {
     Router::new()
-        .route("/v1/checkouts/client/{client_secret}", get(checkouts::client_read))
-        .route("/v1/checkouts/client/{client_secret}/confirm", post(checkouts::client_confirm))
+        .route("/v1/checkouts/client/{client_secret}", get(checkout_client::read).patch(checkout_client::update))
+        .route("/v1/checkouts/client/{client_secret}/confirm", post(checkout_client::confirm))
 }

@@ -51,6 +51,11 @@ impl Product {
         self.prices.iter().filter(|price| !price.is_archived).collect()
     }
 
+    /// Customers may find and choose it.
+    pub fn is_public(&self) -> bool {
+        self.visibility == "public"
+    }
+
     /// A price by its id, archived or not.
     pub fn price(&self, id: Uuid) -> Option<&Price> {
         self.prices.iter().find(|price| price.id == id)

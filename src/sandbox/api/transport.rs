@@ -97,14 +97,17 @@ impl AsyncRead for Torn {
     }
 }
 
+/// The token that a request brings.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
 /// The organization's token, or one of the two 401, or 403 (C§1.4); and not too many requests with it.
 pub async fn token(State(app): Shared, request: Request, next: Next) -> Response {
-    let sent = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let Some(sent) = sent.and_then(|value| value.strip_prefix("Bearer ")) else {
-        return Refusal::Unauthorized.into_response();
-    };
+    let Some(sent) = bearer(request.headers()) else { return Refusal::Unauthorized.into_response() };
     match app.read(|state| state.standing(sent, request.method(), request.uri().path())) {
         Standing::Unknown => return Refusal::InvalidToken.into_response(),
+        Standing::Customer => return Refusal::WrongSubject("User Organization").into_response(),
         Standing::Lacks(scopes) => return Refusal::InsufficientScope(scopes.join(" ")).into_response(),
         Standing::Allowed => {}
     }
