@@ -83,10 +83,16 @@ export function steps(line) {
     assert.equal(state.external_id, external_id);
   });
 
-  test('a session opens the portal', async () => {
-    const { external_id } = await subscriber();
+  test('a session opens the portal, and its token the routes behind it', async () => {
+    const { external_id, email, subscription } = await subscriber();
     const session = await polar.customerSessions.create({ external_customer_id: external_id });
     assert.equal((await fetch(session.customer_portal_url)).status, 200);
+    const guest = { accessToken: session.token };
+    assert.equal((await polar.customerPortal.customers.get(guest)).email, email);
+    const held = await polar.customerPortal.subscriptions.list({}, guest);
+    assert.deepEqual(held.items.map((item) => item.id), [subscription.id]);
+    const orders = await polar.customerPortal.orders.list({}, guest);
+    assert.deepEqual(orders.items.map((item) => item.subscription_id), [subscription.id]);
   });
 
   test('a subscription changes its product', async () => {
