@@ -25,6 +25,7 @@ use super::hooks::events::Event;
 use super::life::balance::Balance;
 use super::life::billing::Line;
 use super::life::cards::Saved;
+use super::life::discounting::Redemption;
 use super::life::jobs::Job;
 use super::secrets;
 
@@ -58,6 +59,8 @@ pub struct State {
     pub benefits: Vec<Benefit>,
     #[serde(default)]
     pub discounts: Vec<Discount>,
+    #[serde(default)]
+    pub redemptions: Vec<Redemption>,
     pub customers: Vec<Customer>,
     #[serde(default)]
     pub members: Vec<Member>,
@@ -123,6 +126,7 @@ impl State {
             products: Vec::new(),
             benefits: Vec::new(),
             discounts: Vec::new(),
+            redemptions: Vec::new(),
             customers: Vec::new(),
             members: Vec::new(),
             checkouts: Vec::new(),

@@ -5,6 +5,7 @@ pub mod benefits;
 pub mod body;
 pub mod check;
 pub mod checkout_create;
+pub mod checkout_update;
 pub mod checkout_view;
 pub mod checkouts;
 pub mod customer_delete;
@@ -30,6 +31,7 @@ pub mod refunds;
 pub mod refusal;
 pub mod scopes;
 pub mod subscription_create;
+pub mod subscription_ledger;
 pub mod subscription_patch;
 pub mod subscriptions;
 pub mod transport;
@@ -95,7 +97,7 @@ fn with_token() -> Router<Arc<App>> {
         .route("/v1/products/", get(products::list).post(products::create))
         .route("/v1/products/{id}", get(products::read).patch(products::update))
         .route("/v1/checkouts/", get(checkouts::list).post(checkout_create::create))
-        .route("/v1/checkouts/{id}", get(checkouts::read).patch(checkouts::update))
+        .route("/v1/checkouts/{id}", get(checkouts::read).patch(checkout_update::update))
         .route("/v1/customers/", get(customers::list).post(customers::create))
         .route("/v1/customers/{id}", get(customers::read).patch(customers::update).delete(customer_delete::by_id))
         .route("/v1/customers/{id}/state", get(customer_state::read))
@@ -156,6 +158,9 @@ fn hooks() -> Router<Arc<App>> {
 
 fn without_token() -> Router<Arc<App>> {
     Router::new()
-        .route("/v1/checkouts/client/{client_secret}", get(checkouts::client_read))
-        .route("/v1/checkouts/client/{client_secret}/confirm", post(checkouts::client_confirm))
+        .route(
+            "/v1/checkouts/client/{client_secret}",
+            get(checkouts::client_read).patch(checkout_update::client_update),
+        )
+        .route("/v1/checkouts/client/{client_secret}/confirm", post(checkout_update::client_confirm))
 }

@@ -1,6 +1,7 @@
 //! The shapes of a subscription's PATCH (C§2.8): one a body, told apart by trying each, as a union of models does.
 //! A body that fits none is refused with the complaints of all of them (C§11, "PATCH bodies").
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -36,7 +37,7 @@ pub enum Proration {
 }
 
 /// A discount to set, or none.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Discount {
     Unset,
     Set(Uuid),
