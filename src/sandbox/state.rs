@@ -10,12 +10,13 @@ use super::api::customer_sessions::Session;
 use super::api::customers::{Customer, Member};
 use super::api::discounts::Discount;
 use super::api::grants::Grant;
+use super::api::limits::Limits;
 use super::api::meters::Meter;
 use super::api::orders::Order;
 use super::api::products::Product;
 use super::api::refunds::Refund;
 use super::api::refusal::Refusal;
-use super::api::scopes::{Token, Window};
+use super::api::scopes::Token;
 use super::api::subscriptions::Subscription;
 use super::api::usage::Usage;
 use super::clock::{Clock, Stamp};
@@ -98,9 +99,8 @@ pub struct State {
     /// Where pages and API are reached; from the configuration.
     #[serde(skip)]
     pub origin: String,
-    /// Of the rate limit.
     #[serde(skip)]
-    pub window: Window,
+    pub limits: Limits,
 }
 
 impl State {
@@ -147,7 +147,7 @@ impl State {
             jobs: Vec::new(),
             faults: Faults::default(),
             origin: String::new(),
-            window: Window::default(),
+            limits: Limits::default(),
         };
         state.adopt("");
         state

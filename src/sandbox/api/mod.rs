@@ -18,12 +18,14 @@ pub mod discounts;
 pub mod grants;
 pub mod ingest;
 pub mod invoices;
+pub mod limits;
 pub mod listing;
 pub mod meter_rules;
 pub mod meters;
 pub mod orders;
 pub mod organizations;
 pub mod payment_methods;
+pub mod previews;
 pub mod prices;
 pub mod product_benefits;
 pub mod products;
@@ -77,7 +79,7 @@ pub const COLLECTIONS: [&str; 14] = [
 pub fn router(app: Arc<App>) -> Router {
     let api = with_token()
         .route_layer(from_fn_with_state(Arc::clone(&app), transport::token))
-        .merge(without_token())
+        .merge(without_token(&app))
         .fallback(transport::no_route)
         .method_not_allowed_fallback(transport::no_method)
         .layer(from_fn_with_state(Arc::clone(&app), transport::faults))
@@ -114,6 +116,9 @@ fn with_token() -> Router<Arc<App>> {
             "/v1/subscriptions/{id}",
             get(subscriptions::read).patch(subscriptions::update).delete(subscriptions::revoke),
         )
+        .route("/v1/subscriptions/{id}/change-preview", post(previews::change))
+        .route("/v1/subscriptions/{id}/charge-preview", get(previews::charge))
+        .route("/v1/subscriptions/{id}/cancel-preview", get(previews::cancel))
         .route("/v1/orders/", get(orders::list))
         .route("/v1/orders/{id}", get(orders::read))
         .route("/v1/orders/{id}/invoice", get(invoices::invoice).post(invoices::request))
@@ -156,11 +161,14 @@ fn hooks() -> Router<Arc<App>> {
         .route("/v1/webhooks/events/{id}/redeliver", post(deliveries::redeliver))
 }
 
-fn without_token() -> Router<Arc<App>> {
+fn without_token(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route(
             "/v1/checkouts/client/{client_secret}",
             get(checkouts::client_read).patch(checkout_update::client_update),
         )
-        .route("/v1/checkouts/client/{client_secret}/confirm", post(checkout_update::client_confirm))
+        .route(
+            "/v1/checkouts/client/{client_secret}/confirm",
+            post(checkout_update::client_confirm).route_layer(from_fn_with_state(Arc::clone(app), transport::confirms)),
+        )
 }

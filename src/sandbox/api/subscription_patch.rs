@@ -110,13 +110,8 @@ pub fn read(sent: &Map<String, Value>, now: Stamp) -> Result<Shape, Refusal> {
     for model in &MODELS {
         let mut fields = Fields::of(sent);
         let shape = (model.read)(&mut fields, now);
-        let unknown = sent.iter().filter(|(key, _)| !model.keys.contains(&key.as_str()));
-        let mut against = std::mem::take(&mut fields.wrong);
-        against.extend(
-            unknown.map(|(key, value)| {
-                Detail::body("extra_forbidden", key, "Extra inputs are not permitted", value.clone())
-            }),
-        );
+        exactly(&mut fields, sent, model.keys);
+        let against = std::mem::take(&mut fields.wrong);
         match shape {
             Some(shape) if against.is_empty() => return Ok(shape),
             _ => wrong.extend(against.into_iter().map(|mut detail| {
@@ -126,6 +121,15 @@ pub fn read(sent: &Map<String, Value>, now: Stamp) -> Result<Shape, Refusal> {
         }
     }
     Err(Refusal::Invalid(wrong))
+}
+
+/// Notes every key that is none of these.
+pub fn exactly(fields: &mut Fields<'_>, sent: &Map<String, Value>, keys: &[&str]) {
+    let unknown = sent.iter().filter(|(key, _)| !keys.contains(&key.as_str()));
+    let detail = |(key, value): (&String, &Value)| {
+        Detail::body("extra_forbidden", key, "Extra inputs are not permitted", value.clone())
+    };
+    fields.wrong.extend(unknown.map(detail));
 }
 
 fn base(fields: &mut Fields<'_>, now: Stamp) -> Option<Shape> {
@@ -143,7 +147,8 @@ fn base(fields: &mut Fields<'_>, now: Stamp) -> Option<Shape> {
     }))
 }
 
-fn proration(fields: &mut Fields<'_>) -> Option<Proration> {
+/// When the difference between two plans is billed, if the body says so.
+pub fn proration(fields: &mut Fields<'_>) -> Option<Proration> {
     let text = fields.text("proration_behavior")?;
     match text.as_str() {
         "invoice" => Some(Proration::Invoice),

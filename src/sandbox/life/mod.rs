@@ -18,6 +18,7 @@ pub mod metering;
 pub mod offer;
 pub mod pausing;
 pub mod plan;
+pub mod preview;
 pub mod renewal;
 pub mod tax;
 pub mod travel;

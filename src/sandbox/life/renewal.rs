@@ -78,6 +78,11 @@ fn renew(state: &mut State, one: &mut Subscription, now: Stamp) {
         one.ledger.anchor_day = one.current_period_end.day_of_month();
     }
     usage_pending(state, one);
+    next(state, one, now);
+}
+
+/// What is scheduled takes effect, and the next period begins.
+pub fn next(state: &State, one: &mut Subscription, now: Stamp) {
     if let Some(pending) = one.pending_update.take()
         && let Ok((product, prices)) = plan::target(state, one, pending.product_id)
     {
@@ -125,18 +130,26 @@ pub fn bill(state: &mut State, id: Uuid) -> Result<(), Refusal> {
     dunning::collect(state, order)
 }
 
-/// A line for each price that is paid up front: before the usage, after what was pending already.
+/// Puts the lines of the period before those of the usage, after what was pending already.
 fn period_pending(state: &mut State, one: &Subscription) -> Result<(), Refusal> {
+    let lines: Vec<(Uuid, Line)> = fixed_lines(state, one)?.into_iter().map(|line| (one.id, line)).collect();
+    let usage = |(owner, line): &(Uuid, Line)| *owner == one.id && !line.proration;
+    let place = state.prorations.iter().position(usage).unwrap_or(state.prorations.len());
+    state.prorations.splice(place..place, lines);
+    Ok(())
+}
+
+/// A line for each price that is paid up front.
+///
+/// # Errors
+/// When the product is gone.
+pub fn fixed_lines(state: &State, one: &Subscription) -> Result<Vec<Line>, Refusal> {
     let name = &state.product(one.product_id)?.name;
     let label = format!("{name} — {}", plan::span(one.current_period_start, one.current_period_end));
     let fixed = one.held().into_iter().filter(|held| !held.metered);
     let line =
         |held: Held| Line { label: label.clone(), amount: held.amount, price_id: Some(held.id), proration: false };
-    let lines: Vec<(Uuid, Line)> = fixed.map(|held| (one.id, line(held))).collect();
-    let usage = |(owner, line): &(Uuid, Line)| *owner == one.id && !line.proration;
-    let place = state.prorations.iter().position(usage).unwrap_or(state.prorations.len());
-    state.prorations.splice(place..place, lines);
-    Ok(())
+    Ok(fixed.map(line).collect())
 }
 
 /// Makes one order of everything pending.
