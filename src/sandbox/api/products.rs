@@ -48,7 +48,7 @@ pub struct Product {
 impl Product {
     /// The prices on sale.
     pub fn prices(&self) -> Vec<&Price> {
-        self.prices.iter().filter(|price| !price.is_archived).collect()
+        self.prices.iter().filter(|price| !price.is_archived && price.source == "catalog").collect()
     }
 
     /// Customers may find and choose it.
@@ -59,6 +59,11 @@ impl Product {
     /// A price by its id, archived or not.
     pub fn price(&self, id: Uuid) -> Option<&Price> {
         self.prices.iter().find(|price| price.id == id)
+    }
+
+    /// Adds a price that only one checkout has.
+    pub fn add_price(&mut self, price: Price) {
+        self.prices.push(price);
     }
 
     /// The product as its own routes and events show it.
@@ -181,6 +186,11 @@ impl Kept for Product {
         fields.done()?;
         entries.map_or(Ok(()), |entries| replace_prices(state, self, &entries))
     }
+
+    fn stored(mut self) -> Self {
+        self.prices.iter_mut().for_each(Price::stored);
+        self
+    }
 }
 
 /// The fields that creating and changing share; what is not sent stays.
@@ -228,7 +238,7 @@ fn replace_prices(state: &mut state::State, product: &mut Product, entries: &[Va
         return Err(Refusal::Invalid(vec![Detail::body("too_short", "prices", msg, json!([])).with(ctx)]));
     }
     let interval = product.recurring_interval.clone();
-    let home = Home { product_id: product.id, interval: interval.as_deref() };
+    let home = Home { product_id: product.id, interval: interval.as_deref(), source: "catalog", meters: &state.meters };
     let (mut kept, mut added) = (Vec::new(), Vec::new());
     for entry in entries {
         match entry.get("id").and_then(Value::as_str) {

@@ -49,6 +49,11 @@ pub trait Kept: Clone + 'static {
     /// 422 for what is wrong.
     fn change(&mut self, state: &mut state::State, fields: Fields<'_>) -> Result<(), Refusal>;
 
+    /// As it reads after the answer to its making.
+    fn stored(self) -> Self {
+        self
+    }
+
     /// Brings copies of it in step with a change.
     fn spread(&self, _: &mut state::State) {}
 }
@@ -64,7 +69,7 @@ pub async fn create<T: Kept>(State(app): Shared, Body(sent): Body) -> Answer {
     let shown = app.write(|state| {
         let one = T::new(state, Fields::of(&sent))?;
         let shown = one.view(state);
-        T::all(state).push(one);
+        T::all(state).push(one.stored());
         tell::<T>(state, "created", &shown);
         Ok::<_, Refusal>(shown)
     })?;
@@ -103,7 +108,7 @@ pub fn replace<T: Kept>(state: &mut state::State, mut one: T) -> Result<Value, R
     let shown = one.view(state);
     one.spread(state);
     let id = one.id();
-    *T::all(state).iter_mut().find(|place| place.id() == id).ok_or(Refusal::NotFound)? = one;
+    *T::all(state).iter_mut().find(|place| place.id() == id).ok_or(Refusal::NotFound)? = one.stored();
     tell::<T>(state, "updated", &shown);
     Ok(shown)
 }

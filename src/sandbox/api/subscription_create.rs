@@ -11,6 +11,7 @@ use super::body::{Body, Fields};
 use super::prices::Price;
 use super::products::Product;
 use super::refusal::{Detail, Refusal};
+use super::subscription_ledger::Held;
 use super::subscriptions::view;
 use super::{Answer, Shared};
 use crate::sandbox::life::begin::{Start, begin};
@@ -43,8 +44,9 @@ fn start(state: &state::State, sent: &Map<String, Value>) -> Result<Start, Refus
     Ok(Start {
         customer_id: customer(state, id, external.as_deref())?,
         product: product.clone(),
-        price_id: price.id,
-        amount: 0,
+        prices: vec![Held::of(price, None)],
+        discount_id: None,
+        tax_inclusive: false,
         currency: price.price_currency.clone(),
         checkout_id: None,
         trial_end: None,

@@ -1,5 +1,6 @@
 //! The shapes of a subscription's PATCH (C§2.8): one a body.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -36,7 +37,7 @@ pub enum Proration {
 }
 
 /// A discount to set, or none.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Discount {
     Unset,
     Set(Uuid),
@@ -117,7 +118,8 @@ fn base(fields: &mut Fields<'_>, now: Stamp) -> Option<Shape> {
     }))
 }
 
-fn proration(fields: &mut Fields<'_>) -> Option<Proration> {
+/// When the difference between two plans is billed, if the body says so.
+pub fn proration(fields: &mut Fields<'_>) -> Option<Proration> {
     let text = fields.text("proration_behavior")?;
     match text.as_str() {
         "invoice" => Some(Proration::Invoice),

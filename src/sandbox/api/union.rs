@@ -23,13 +23,8 @@ pub fn choose<T>(models: &[Model<T>], sent: &Map<String, Value>, now: Stamp) -> 
     for model in models {
         let mut fields = Fields::of(sent);
         let read = (model.read)(&mut fields, now);
-        let unknown = sent.iter().filter(|(key, _)| !model.keys.contains(&key.as_str()));
-        let mut against = std::mem::take(&mut fields.wrong);
-        against.extend(
-            unknown.map(|(key, value)| {
-                Detail::body("extra_forbidden", key, "Extra inputs are not permitted", value.clone())
-            }),
-        );
+        exactly(&mut fields, sent, model.keys);
+        let against = std::mem::take(&mut fields.wrong);
         match read {
             Some(read) if against.is_empty() => return Ok(read),
             _ => wrong.extend(against.into_iter().map(|mut detail| {
@@ -39,4 +34,13 @@ pub fn choose<T>(models: &[Model<T>], sent: &Map<String, Value>, now: Stamp) -> 
         }
     }
     Err(Refusal::Invalid(wrong))
+}
+
+/// Notes every key that is none of these.
+pub fn exactly(fields: &mut Fields<'_>, sent: &Map<String, Value>, keys: &[&str]) {
+    let unknown = sent.iter().filter(|(key, _)| !keys.contains(&key.as_str()));
+    let detail = |(key, value): (&String, &Value)| {
+        Detail::body("extra_forbidden", key, "Extra inputs are not permitted", value.clone())
+    };
+    fields.wrong.extend(unknown.map(detail));
 }

@@ -5,18 +5,20 @@ use uuid::Uuid;
 
 use super::announce;
 use crate::sandbox::api::products::Product;
+use crate::sandbox::api::subscription_ledger::{Held, Ledger};
 use crate::sandbox::api::subscriptions::Subscription;
 use crate::sandbox::clock::Stamp;
 use crate::sandbox::secrets;
 use crate::sandbox::state::State;
 
-/// What a new subscription is to be; amounts in minor units.
+/// What a new subscription is to be.
 pub struct Start {
     pub customer_id: Uuid,
     pub product: Product,
-    pub price_id: Uuid,
-    pub amount: i64,
+    pub prices: Vec<Held>,
     pub currency: String,
+    pub discount_id: Option<Uuid>,
+    pub tax_inclusive: bool,
     pub checkout_id: Option<Uuid>,
     pub trial_end: Option<Stamp>,
     pub metadata: Map<String, Value>,
@@ -27,13 +29,21 @@ pub fn begin(state: &mut State, start: Start) -> Uuid {
     let started = state.clock.now();
     let interval = start.product.recurring_interval.unwrap_or_default();
     let count = start.product.recurring_interval_count.unwrap_or(1);
-    let subscription = Subscription {
+    let mut subscription = Subscription {
         metadata: start.metadata,
         created_at: state.clock.now(),
         modified_at: None,
         id: secrets::id(),
-        amount: start.amount,
+        amount: 0,
         currency: start.currency,
+        discount_id: start.discount_id,
+        ledger: Ledger {
+            anchor_day: started.day_of_month(),
+            discounted_at: start.discount_id.filter(|_| start.trial_end.is_none()).map(|_| started),
+            billed: state.usage.len(),
+            tax_inclusive: start.tax_inclusive,
+            ..Ledger::default()
+        },
         status: if start.trial_end.is_some() { "trialing" } else { "active" }.to_owned(),
         current_period_start: started,
         current_period_end: start.trial_end.unwrap_or_else(|| started.plus_interval(&interval, count)),
@@ -55,10 +65,11 @@ pub fn begin(state: &mut State, start: Start) -> Uuid {
         checkout_id: start.checkout_id,
         customer_cancellation_reason: None,
         customer_cancellation_comment: None,
-        price_id: start.price_id,
+        price_id: Uuid::nil(),
         pending_update: None,
     };
     let id = subscription.id;
+    subscription.price(state, start.prices, started);
     state.subscriptions.push(subscription);
     announce::tell(state, id, &["subscription.created", "subscription.active", "subscription.updated"]);
     id

@@ -10,6 +10,7 @@ use crate::sandbox::api::refusal::Refusal;
 use crate::sandbox::life::begin::{Start, begin};
 use crate::sandbox::life::billing::{self, Bill, Line};
 use crate::sandbox::life::jobs::What;
+use crate::sandbox::life::offer;
 use crate::sandbox::state::State;
 
 /// Delivers what a confirmed checkout bought.
@@ -20,7 +21,8 @@ pub fn fulfil(state: &mut State, id: Uuid) -> Result<(), Refusal> {
     let mut checkout = state.checkout(id)?.clone();
     let customer_id = checkout.customer_id.ok_or(Refusal::NotFound)?;
     let product = state.product(checkout.product_id)?.clone();
-    let subscription_id = product.is_recurring.then(|| begin(state, start(&checkout, customer_id, &product)));
+    let start = product.is_recurring.then(|| start(state, &checkout, customer_id, &product));
+    let subscription_id = start.map(|start| begin(state, start));
     bill(state, &checkout, customer_id, subscription_id, &product)?;
     checkout.status = Status::Succeeded;
     checkout.payment.insert("intent_status".to_owned(), json!("succeeded"));
@@ -33,13 +35,14 @@ pub fn fulfil(state: &mut State, id: Uuid) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn start(checkout: &Checkout, customer_id: Uuid, product: &Product) -> Start {
+fn start(state: &State, checkout: &Checkout, customer_id: Uuid, product: &Product) -> Start {
     Start {
         customer_id,
         product: product.clone(),
-        price_id: checkout.price_id,
-        amount: checkout.amount,
+        prices: offer::held(state, checkout),
         currency: checkout.currency.clone(),
+        discount_id: checkout.discount_id,
+        tax_inclusive: checkout.tax_inclusive,
         checkout_id: Some(checkout.id),
         trial_end: checkout.trial_end,
         metadata: checkout.metadata.clone(),
@@ -54,15 +57,12 @@ fn bill(
     product: &Product,
 ) -> Result<(), Refusal> {
     let trial = checkout.trial_end.map(|end| (state.clock.peek(), end));
-    let label = match trial {
-        Some((start, end)) => format!("Trial period for {} ({} - {})", product.name, start.short(), end.short()),
-        None => product.name.clone(),
-    };
-    let line = Line {
-        label,
-        amount: if trial.is_some() { 0 } else { checkout.amount },
-        price_id: Some(checkout.price_id).filter(|_| trial.is_none()),
-        proration: false,
+    let (lines, discount_id) = match trial {
+        Some((start, end)) => {
+            let label = format!("Trial period for {} ({} - {})", product.name, start.short(), end.short());
+            (vec![Line { label, amount: 0, price_id: None, proration: false }], None)
+        }
+        None => (offer::lines(state, checkout, &product.name), checkout.discount_id),
     };
     let bill = Bill {
         customer_id,
@@ -71,8 +71,10 @@ fn bill(
         checkout_id: Some(checkout.id),
         reason: if product.is_recurring { "subscription_create" } else { "purchase" },
         description: product.name.clone(),
-        lines: vec![line],
+        lines,
         currency: checkout.currency.clone(),
+        discount_id,
+        tax_inclusive: checkout.tax_inclusive,
         metadata: checkout.metadata.clone(),
     };
     let order = billing::paid(state, bill)?;

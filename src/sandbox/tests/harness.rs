@@ -72,7 +72,7 @@ impl World {
         self.send_as(self.sandbox.token(), method, path, body).await
     }
 
-    /// The same with another token.
+    /// Sends a request with this token, which may be another organization's.
     pub async fn send_as(&self, token: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         let method = method.parse().expect("a method");
         let mut request = self.http.request(method, format!("{}{path}", self.sandbox.origin()));
