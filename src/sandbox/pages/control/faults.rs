@@ -25,8 +25,11 @@ enum Kind {
 
 use Kind::{Answer, Flag, Maybe, Number, Words};
 
-/// Name and label of each switch, by what it concerns.
-const GROUPS: [(&str, &[(&str, &str, Kind)]); 3] = [
+/// Its name, its label, and how it is shown and read.
+type Switch = (&'static str, &'static str, Kind);
+
+/// Every switch, by what it concerns.
+const GROUPS: [(&str, &[Switch]); 3] = [
     (
         "Webhooks",
         &[
