@@ -25,10 +25,10 @@ enum Kind {
 
 use Kind::{Answer, Flag, Maybe, Number, Words};
 
-/// Its name, its label, and how it is shown and read.
+/// Name and label of a switch.
 type Switch = (&'static str, &'static str, Kind);
 
-/// Every switch, by what it concerns.
+/// All of them, by what they concern.
 const GROUPS: [(&str, &[Switch]); 3] = [
     (
         "Webhooks",
@@ -109,8 +109,9 @@ pub fn section(state: &Known) -> String {
         })
         .collect();
     format!(
-        "<section class=\"card\" id=\"faults\"><h2>Faults</h2><form method=\"post\" action=\"{}\">{groups}<button>Set</button></form>\
-         <form method=\"post\" action=\"{}\"><button class=\"quiet\">All off</button></form></section>",
+        "<section class=\"card\" id=\"faults\"><h2>Faults</h2><form method=\"post\" action=\"{}\">{groups}\
+         <div class=\"row\"><button>Set</button><button class=\"quiet\" formaction=\"{}\" formnovalidate>All off</button></div>\
+         </form></section>",
         action(state, "faults"),
         action(state, "faults-off"),
     )
