@@ -4,6 +4,7 @@ mod benefits;
 mod capture;
 mod checkout;
 mod checkout_client;
+mod command;
 mod control;
 mod deletion;
 mod delivery;
