@@ -10,12 +10,13 @@ use super::api::customer_sessions::Session;
 use super::api::customers::{Customer, Member};
 use super::api::discounts::Discount;
 use super::api::grants::Grant;
+use super::api::limits::Limits;
 use super::api::meters::Meter;
 use super::api::orders::Order;
 use super::api::products::Product;
 use super::api::refunds::Refund;
 use super::api::refusal::Refusal;
-use super::api::scopes::{Token, Window};
+use super::api::scopes::Token;
 use super::api::subscriptions::Subscription;
 use super::api::usage::Usage;
 use super::clock::{Clock, Stamp};
@@ -25,6 +26,7 @@ use super::hooks::events::Event;
 use super::life::balance::Balance;
 use super::life::billing::Line;
 use super::life::cards::Saved;
+use super::life::discounting::Redemption;
 use super::life::jobs::Job;
 use super::secrets;
 
@@ -71,6 +73,8 @@ pub struct State {
     pub benefits: Vec<Benefit>,
     #[serde(default)]
     pub discounts: Vec<Discount>,
+    #[serde(default)]
+    pub redemptions: Vec<Redemption>,
     pub customers: Vec<Customer>,
     #[serde(default)]
     pub members: Vec<Member>,
@@ -108,9 +112,8 @@ pub struct State {
     /// Where pages and API are reached; from the configuration.
     #[serde(skip)]
     pub origin: String,
-    /// Of the rate limit.
     #[serde(skip)]
-    pub window: Window,
+    pub limits: Limits,
 }
 
 impl State {
@@ -143,6 +146,7 @@ impl State {
             products: Vec::new(),
             benefits: Vec::new(),
             discounts: Vec::new(),
+            redemptions: Vec::new(),
             customers: Vec::new(),
             members: Vec::new(),
             checkouts: Vec::new(),
@@ -163,7 +167,7 @@ impl State {
             jobs: Vec::new(),
             faults: Faults::default(),
             origin: String::new(),
-            window: Window::default(),
+            limits: Limits::default(),
         };
         state.endpoints.push(state.own_endpoint());
         state

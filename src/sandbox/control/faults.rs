@@ -47,6 +47,10 @@ pub struct Faults {
     pub standard_secrets: bool,
     /// Requests that the API answers in a minute before it says 429 (C§1.5); any number if not given.
     pub rate_limit: Option<u32>,
+    /// Checkouts are confirmed at most 6 times a minute and 20 an hour; one too many blocks for half an hour (C§1.5).
+    pub limit_confirms: bool,
+    /// A token that was not used for five minutes gets at most 60 requests a minute until one of them is answered (C§1.5).
+    pub limit_new_tokens: bool,
     /// Requests that `answer_percent` was asked about: the index into the series.
     pub asked: u64,
 }
@@ -70,6 +74,8 @@ impl Default for Faults {
             corrupt_percent: 0,
             standard_secrets: false,
             rate_limit: None,
+            limit_confirms: false,
+            limit_new_tokens: false,
             asked: 0,
         }
     }

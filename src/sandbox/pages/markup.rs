@@ -3,6 +3,8 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
+use crate::sandbox::life::currency::is_whole;
+
 const STYLE: &str = "
 :root{color-scheme:light dark;--ink:#1c2430;--soft:#5b6675;--line:#d9dee6;--paper:#fff;--ground:#f4f6f9;--main:#2457d6;--bad:#b3261e}
 @media(prefers-color-scheme:dark){:root{--ink:#e8ecf2;--soft:#a3adba;--line:#39424f;--paper:#1b2129;--ground:#12161c;--main:#7ea2ff;--bad:#ff9a92}}
@@ -60,11 +62,8 @@ pub fn escape(text: &str) -> String {
 
 /// An amount in minor units with its currency; the common currencies without cents are known.
 pub fn money(amount: i64, currency: &str) -> String {
-    const WHOLE: [&str; 16] = [
-        "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf",
-    ];
     let code = currency.to_uppercase();
-    if WHOLE.contains(&currency) {
+    if is_whole(currency) {
         return format!("{amount} {code}");
     }
     let sign = if amount < 0 { "-" } else { "" };

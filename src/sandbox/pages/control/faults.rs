@@ -53,6 +53,8 @@ const GROUPS: [(&str, &[Switch]); 3] = [
             ("answer_percent", "Of them, %", Number),
             ("delay_ms", "Delay, ms", Number),
             ("rate_limit", "Requests a minute before 429", Maybe),
+            ("limit_confirms", "Confirmations as limited as Polar's", Flag),
+            ("limit_new_tokens", "New tokens as limited as Polar's", Flag),
         ],
     ),
     ("Chance", &[("seed", "Seed: the same one, the same history", Number)]),
