@@ -8,6 +8,7 @@ mod command;
 mod control;
 mod deletion;
 mod delivery;
+mod disabling;
 mod discounts;
 mod dunning;
 mod endpoints;
