@@ -13,6 +13,7 @@ mod metering;
 mod pausing;
 mod plans;
 mod portal;
+mod recorded;
 mod refunds;
 mod rights;
 mod subscriptions;

@@ -1,0 +1,163 @@
+//! Sends every recorded request to one fresh sandbox and holds each answer to the recorded one.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::super::harness::World;
+use super::exchange::Exchange;
+use super::names::Names;
+use super::script::Timetable;
+use super::shape;
+
+/// How our answer differs from the recorded one.
+pub struct Outcome {
+    pub number: String,
+    pub name: String,
+    pub wanted: u16,
+    pub status: u16,
+    pub differences: Vec<String>,
+}
+
+/// A sandbox without what the recording did not have, and another organization.
+pub struct Stage {
+    pub world: World,
+    other: World,
+    names: Names,
+    app: String,
+    answers: HashMap<String, Value>,
+}
+
+impl Stage {
+    pub async fn set(first: &Value) -> Self {
+        let (world, other) = (World::new().await, World::new().await);
+        let endpoints = world.get("/v1/webhooks/endpoints").await.1;
+        let own = &endpoints["items"][0];
+        let path = format!("/v1/webhooks/endpoints/{}", own["id"].as_str().expect("an id"));
+        assert_eq!(world.send("DELETE", &path, None).await.0, 204);
+        let mut names = Names::default();
+        names.set(first["id"].as_str().expect("an id"), &world.sandbox.organization_id());
+        names.set("polar_oat_ALL_SCOPES", world.sandbox.token());
+        names.set("polar_oat_OTHER_ORGANIZATION", other.sandbox.token());
+        let rights = json!({"scopes": ["products:read"]});
+        let narrow = world.send("POST", "/sandbox/tokens", Some(rights)).await.1;
+        names.set("polar_oat_PRODUCTS_READ_ONLY", narrow["token"].as_str().expect("a token"));
+        let url = own["url"].as_str().expect("an address");
+        let app = url.trim_end_matches("/webhooks/polar").to_owned();
+        Self { world, other, names, app, answers: HashMap::new() }
+    }
+
+    /// Replays all of them; what was told is left with the world.
+    pub async fn play(&mut self, exchanges: &[Exchange]) -> Vec<Outcome> {
+        let mut table = Timetable::begin(&self.world, exchanges[0].at).await;
+        let mut outcomes = Vec::new();
+        for one in exchanges {
+            self.buy_by_hand(&one.number).await;
+            table.before(&self.world, &self.names, one).await;
+            outcomes.push(self.hold(one, &table).await);
+        }
+        outcomes
+    }
+
+    /// Two checkouts were paid on the hosted page.
+    async fn buy_by_hand(&self, next: &str) {
+        let (checkout, email) = match next {
+            "202" => ("201", "user-20@boreal.dev"),
+            "203" => ("202", "user-21@boreal.dev"),
+            _ => return,
+        };
+        let (status, _, page) = self.world.pay(&self.answers[checkout], email, "4242 4242 4242 4242").await;
+        assert_eq!(status, 303, "{page}");
+    }
+
+    async fn hold(&mut self, one: &Exchange, table: &Timetable) -> Outcome {
+        let (status, ours) = self.ask(one, table).await;
+        let mut differences = Vec::new();
+        if status == one.status {
+            self.names.learn(&one.answer, &ours);
+            let theirs = self.names.translated(&one.answer);
+            differences = shape::differences(&theirs, &ours);
+            if status >= 400 {
+                differences.extend(refusal(&theirs, &ours));
+            }
+        } else {
+            differences.push(format!("status: {status}, not {}: {}", one.status, shorten(&ours.to_string())));
+        }
+        self.answers.insert(one.number.clone(), ours);
+        let (number, name) = (one.number.clone(), one.name.clone());
+        Outcome { number, name, wanted: one.status, status, differences }
+    }
+
+    async fn ask(&self, one: &Exchange, table: &Timetable) -> (u16, Value) {
+        let other = one.token.as_deref() == Some("polar_oat_OTHER_ORGANIZATION");
+        let world = if other { &self.other } else { &self.world };
+        let url = format!("{}{}", world.sandbox.origin(), self.adapt(one, &one.path, table));
+        let mut request = world.http.request(one.method.parse().expect("a method"), url);
+        if let Some(token) = &one.token {
+            request = request.bearer_auth(self.names.translate(token));
+        }
+        if let Some(version) = &one.version {
+            request = request.header("polar-version", version);
+        }
+        if let Some(body) = &one.body {
+            request = request.header("content-type", "application/json").body(self.adapt(one, body, table));
+        } else if one.method != "GET" {
+            request = request.header("content-length", "0");
+        }
+        let answer = request.send().await.expect("an answer");
+        let status = answer.status().as_u16();
+        let text = answer.text().await.expect("a text");
+        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::from(text)) };
+        (status, body)
+    }
+
+    /// The recorded text with our names, our receiver and our time. Addresses were looked up until exchange 036 only.
+    fn adapt(&self, one: &Exchange, text: &str, table: &Timetable) -> String {
+        let mut text = self.names.translate(text);
+        // The recorded amounts are those without the 20 % that a stand-in took; here nothing is taken.
+        match one.number.as_str() {
+            "138" => text = text.replace("418", "501"),
+            "139" => text = text.replace("417", "500"),
+            _ => {}
+        }
+        if one.number.as_str() > "036" {
+            text = text.replace("@example.com", "@boreal.dev");
+        }
+        for port in ["58282", "58283"] {
+            text = text.replace(&format!("http://127.0.0.1:{port}"), &self.app);
+        }
+        table.shift(&text)
+    }
+}
+
+/// A refusal says what is wrong in Polar's words and at Polar's place.
+fn refusal(theirs: &Value, ours: &Value) -> Vec<String> {
+    let mut pairs = vec![("$.error".to_owned(), &theirs["error"], &ours["error"])];
+    for (place, theirs) in theirs["detail"].as_array().into_iter().flatten().enumerate() {
+        for key in ["type", "loc", "msg"] {
+            pairs.push((format!("$.detail[{place}].{key}"), &theirs[key], &ours["detail"][place][key]));
+        }
+    }
+    let wrong = pairs.into_iter().filter(|(_, theirs, ours)| theirs != ours);
+    wrong.map(|(at, theirs, ours)| format!("{at}: {ours}, not {theirs}")).collect()
+}
+
+fn shorten(text: &str) -> String {
+    text.chars().take(160).collect()
+}
+
+/// Number, expected status, our status and what differs, a line each.
+pub fn table(outcomes: &[Outcome]) -> String {
+    let mut table = String::new();
+    for one in outcomes {
+        let Outcome { number, name, wanted, status, differences } = one;
+        let _ = writeln!(table, "{number} {name:<45} {wanted} {status} {}", differences.len());
+        for difference in differences.iter().take(12) {
+            let _ = writeln!(table, "      {difference}");
+        }
+    }
+    let alike = outcomes.iter().filter(|one| one.differences.is_empty()).count();
+    let _ = writeln!(table, "{alike} of {} exchanges are alike", outcomes.len());
+    table
+}
