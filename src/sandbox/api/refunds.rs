@@ -138,7 +138,7 @@ fn allowed(state: &state::State, wish: &Wish) -> Result<(), Refusal> {
 /// The event shows the refund before the order knows of it (webhooks 0140–0142).
 fn refund(state: &mut state::State, wish: Wish) -> Result<Refund, Refusal> {
     let order = state.order(wish.order_id)?.clone();
-    let refund = Refund {
+    let mut refund = Refund {
         created_at: state.clock.now(),
         modified_at: None,
         id: secrets::id(),
@@ -166,6 +166,11 @@ fn refund(state: &mut state::State, wish: Wish) -> Result<Refund, Refusal> {
     billing::tell(state, refund.order_id, "order.updated")?;
     billing::tell(state, refund.order_id, "order.refunded")?;
     state.later(What::Refunded(refund.id));
+    if refund.revoke_benefits {
+        // Starting the revocation writes the row once more (http/139).
+        refund.modified_at = Some(state.clock.now());
+        state.refunds.iter_mut().filter(|one| one.id == refund.id).for_each(|one| one.clone_from(&refund));
+    }
     Ok(refund)
 }
 

@@ -66,6 +66,10 @@ fn fill(checkout: &mut Checkout, wish: Wish) {
     }
     checkout.customer_name = wish.name.or(checkout.customer_name.take());
     checkout.customer_billing_address = wish.address.or(checkout.customer_billing_address.take());
+    if !checkout.form_required() {
+        // Nothing is billed, so nobody is named (http/055).
+        checkout.customer_billing_name = None;
+    }
 }
 
 /// All that is missing, in one refusal (http/068, http/070).
@@ -116,7 +120,8 @@ fn identify(state: &State, checkout: &Checkout) -> Result<Buyer, Refusal> {
 
 fn unique(state: &State, checkout: &Checkout, buyer: &Buyer) -> Result<(), Refusal> {
     let (Buyer::Linked(id) | Buyer::SameEmail(id)) = buyer else { return Ok(()) };
-    let live = state.subscriptions.iter().any(|one| one.customer_id == *id && one.is_live());
+    let others = state.subscriptions.iter().filter(|one| Some(one.id) != checkout.subscription_id);
+    let live = others.into_iter().any(|one| one.customer_id == *id && one.is_live());
     if checkout.recurring && live {
         let detail = "You already have an active subscription.";
         return Err(Refusal::domain(StatusCode::FORBIDDEN, "AlreadyActiveSubscriptionError", detail));

@@ -11,6 +11,7 @@ use crate::sandbox::api::subscriptions::Subscription;
 use crate::sandbox::life::announce;
 use crate::sandbox::life::billing::{self, Bill, Line};
 use crate::sandbox::life::jobs::What;
+use crate::sandbox::life::plan;
 use crate::sandbox::secrets;
 use crate::sandbox::state::State;
 
@@ -22,8 +23,10 @@ pub fn fulfil(state: &mut State, id: Uuid) -> Result<(), Refusal> {
     let mut checkout = state.checkout(id)?.clone();
     let customer_id = checkout.customer_id.ok_or(Refusal::NotFound)?;
     let product = state.product(checkout.product_id)?.clone();
-    let subscription_id =
-        if product.is_recurring { Some(subscribe(state, &checkout, customer_id, &product)) } else { None };
+    let subscription_id = match checkout.subscription_id {
+        Some(id) => Some(upgrade(state, &checkout, id, &product)?),
+        None => product.is_recurring.then(|| subscribe(state, &checkout, customer_id, &product)),
+    };
     bill(state, &checkout, customer_id, subscription_id, &product)?;
     checkout.status = Status::Succeeded;
     checkout.payment.insert("intent_status".to_owned(), json!("succeeded"));
@@ -77,6 +80,24 @@ fn subscribe(state: &mut State, checkout: &Checkout, customer_id: Uuid, product:
     id
 }
 
+/// A free subscription becomes the bought one: its period begins anew, and only `subscription.updated` tells (C§4.2).
+fn upgrade(state: &mut State, checkout: &Checkout, id: Uuid, product: &Product) -> Result<Uuid, Refusal> {
+    let now = state.clock.now();
+    let before = state.subscription(id)?.clone();
+    let mut one = before.clone();
+    if let Some(price) = product.price(checkout.price_id) {
+        plan::take(&mut one, product, price);
+    }
+    one.amount = checkout.amount;
+    one.checkout_id = Some(checkout.id);
+    one.current_period_start = now;
+    one.current_period_end = now.plus_interval(&one.recurring_interval, one.recurring_interval_count);
+    one.modified_at = Some(now);
+    *state.subscription_mut(id)? = one;
+    announce::changed(state, &before);
+    Ok(id)
+}
+
 fn bill(
     state: &mut State,
     checkout: &Checkout,
@@ -100,7 +121,11 @@ fn bill(
         product_id: product.id,
         subscription_id,
         checkout_id: Some(checkout.id),
-        reason: if product.is_recurring { "subscription_create" } else { "purchase" },
+        reason: match checkout.subscription_id {
+            Some(_) => "subscription_update",
+            None if product.is_recurring => "subscription_create",
+            None => "purchase",
+        },
         description: product.name.clone(),
         lines: vec![line],
         currency: checkout.currency.clone(),

@@ -103,8 +103,10 @@ fn is_taken_back(state: &State, order: &Order) -> bool {
     state.refunds.iter().any(taken)
 }
 
+/// In the order in which they are given: the last one first, as seen most often (webhooks 0067–0069).
 fn benefits(state: &State, product_id: Uuid) -> Vec<Uuid> {
-    state.product(product_id).map(|product| product.benefits.iter().map(|one| one.id).collect()).unwrap_or_default()
+    let product = state.product(product_id);
+    product.map(|product| product.benefits.iter().rev().map(|one| one.id).collect()).unwrap_or_default()
 }
 
 /// First what goes, then what comes; a benefit that stays through a change of plan is not touched (C§11).

@@ -107,9 +107,8 @@ impl State {
 
     fn expire(&mut self) {
         let now = self.clock.peek();
-        let gone = |status, expires_at| status == Status::Open && expires_at <= now;
-        let due: Vec<Uuid> =
-            self.checkouts.iter().filter(|one| gone(one.status, one.expires_at)).map(|one| one.id).collect();
+        let due = self.checkouts.iter().filter(|one| one.swept_at().is_some_and(|at| at <= now));
+        let due: Vec<Uuid> = due.map(|one| one.id).collect();
         for id in due {
             let at = self.clock.now();
             let Some(one) = self.checkouts.iter_mut().find(|one| one.id == id) else { continue };

@@ -1,6 +1,6 @@
 //! Moving the clock: stop by stop, so that everything due on the way happens at its own time and in order.
 
-use crate::sandbox::api::checkouts::Status;
+use crate::sandbox::api::checkouts::Checkout;
 use crate::sandbox::clock::{Clock, Stamp};
 use crate::sandbox::life::renewal;
 use crate::sandbox::state::State;
@@ -32,7 +32,7 @@ impl State {
     /// When something happens next if nobody does anything.
     fn next_due(&self) -> Option<Stamp> {
         let now = self.clock.peek();
-        let checkouts = self.checkouts.iter().filter(|one| one.status == Status::Open).map(|one| one.expires_at);
+        let checkouts = self.checkouts.iter().filter_map(Checkout::swept_at);
         let subscriptions = self.subscriptions.iter().filter_map(renewal::due);
         let retries = self.orders.iter().filter_map(|one| one.next_payment_attempt_at);
         checkouts.chain(subscriptions).chain(retries).filter(|at| *at > now).min()

@@ -187,7 +187,7 @@ async fn an_old_checkout_expires() {
     let world = World::new().await;
     let product = world.product("Pro", Some("month"), 1_000).await;
     let checkout = world.checkout(&product, json!({})).await;
-    world.send("POST", "/sandbox/clock", Some(json!({"advance_ms": 86_400_001}))).await;
+    world.send("POST", "/sandbox/clock", Some(json!({"advance_ms": 86_400_000 + 900_000}))).await;
     world.idle().await;
     assert_eq!(world.kinds().last().map(String::as_str), Some("checkout.expired"));
     let path = format!("/v1/checkouts/client/{}", checkout["client_secret"].as_str().expect("a secret"));

@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use super::shape::kind;
 
+/// Lists that are in the order of ids, and so in any: their entries are told apart by this field.
+const UNORDERED: [(&str, &str); 1] = [("granted_benefits", "benefit_id")];
+
 /// What the recording calls something, and what we call it.
 #[derive(Default)]
 pub struct Names {
@@ -16,6 +19,18 @@ impl Names {
     /// These two are the same thing.
     pub fn set(&mut self, theirs: &str, ours: &str) {
         self.ours.insert(theirs.to_owned(), ours.to_owned());
+    }
+
+    /// Our answer with unordered lists in the order of the recording, as far as its names are known.
+    pub fn align(&self, theirs: &Value, ours: &mut Value) {
+        let Some(ours) = ours.as_object_mut() else { return };
+        for (list, field) in UNORDERED {
+            let (Some(theirs), Some(ours)) = (theirs[list].as_array(), ours.get_mut(list)) else { continue };
+            let order: Vec<String> =
+                theirs.iter().map(|one| self.translate(one[field].as_str().unwrap_or_default())).collect();
+            let place = |one: &Value| order.iter().position(|id| one[field] == *id);
+            ours.as_array_mut().expect("a list").sort_by_key(place);
+        }
     }
 
     /// Walks an answer beside its recording; what stands for something of ours already stays.

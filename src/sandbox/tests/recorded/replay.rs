@@ -72,7 +72,8 @@ impl Stage {
     }
 
     async fn hold(&mut self, one: &Exchange, table: &Timetable) -> Outcome {
-        let (status, ours) = self.ask(one, table).await;
+        let (status, mut ours) = self.ask(one, table).await;
+        self.names.align(&one.answer, &mut ours);
         let mut differences = Vec::new();
         if status == one.status {
             self.names.learn(&one.answer, &ours);

@@ -34,6 +34,8 @@ fn compare(at: &str, theirs: &Value, ours: &Value, found: &mut Vec<String>) {
         (Value::Array(one), Value::Array(other)) => {
             found.push(format!("{at}: {} entries, not {}", other.len(), one.len()));
         }
+        // Whose attempt came when is chance once some have failed (C§3.3).
+        _ if at.ends_with(".webhook_event.id") => {}
         _ if kind(theirs) == "an id" && kind(ours) == "an id" && theirs != ours => {
             found.push(format!("{at}: another object"));
         }
