@@ -111,11 +111,14 @@ fn benefits(state: &State, product_id: Uuid) -> Vec<Uuid> {
 
 /// First what goes, then what comes; a benefit that stays through a change of plan is not touched (C§11).
 fn steps(state: &State, claim: &Claim, places: &[usize]) -> Vec<Step> {
-    let lost = places.iter().filter(|place| {
-        let grant = &state.grants[**place];
+    let lost = places.iter().copied().filter(|place| {
+        let grant = &state.grants[*place];
         grant.is_granted && !claim.benefits.contains(&grant.benefit_id)
     });
-    let mut steps: Vec<Step> = lost.map(|place| Step::Revoke(*place)).collect();
+    let mut lost: Vec<usize> = lost.collect();
+    // Credits are more work and so the last to go (http/206, webhooks 0136–0138).
+    lost.sort_by_key(|place| metering::is_credit(state, state.grants[*place].benefit_id));
+    let mut steps: Vec<Step> = lost.into_iter().map(Step::Revoke).collect();
     for id in &claim.benefits {
         let place = places.iter().copied().find(|place| state.grants[*place].benefit_id == *id);
         match place.map(|place| &state.grants[place]) {

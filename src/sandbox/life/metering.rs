@@ -59,6 +59,11 @@ fn reset(state: &mut State, place: usize, rollover: bool) {
     state.note_event(customer_id, ("meter.reset", "Meter Reset"), json!({"meter_id": meter_id}));
 }
 
+/// True for a benefit that gives credits.
+pub fn is_credit(state: &State, benefit_id: Uuid) -> bool {
+    state.benefits.iter().any(|one| one.id == benefit_id && one.kind == "meter_credit")
+}
+
 /// Meter, units and rollover of a grant of credits.
 fn terms(state: &State, grant: &Grant) -> Option<(Uuid, i64, bool)> {
     let benefit = state.benefits.iter().find(|one| one.id == grant.benefit_id && one.kind == "meter_credit")?;

@@ -5,6 +5,7 @@ mod names;
 mod replay;
 mod script;
 mod shape;
+mod told;
 
 use exchange::{captures, exchanges};
 use replay::Stage;
@@ -16,6 +17,8 @@ async fn every_recorded_exchange_is_answered_alike() {
     let mut stage = Stage::set(&all[0].answer).await;
     let outcomes = stage.play(&all).await;
     println!("{}", replay::table(&outcomes));
+    let told = stage.listen(&told::recorded(&folder));
+    println!("{}", replay::table(&told));
     let wrong = outcomes.iter().filter(|one| !one.differences.is_empty()).count();
     assert_eq!(wrong, 0, "exchanges that differ");
 }

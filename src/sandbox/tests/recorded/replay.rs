@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use super::super::harness::World;
 use super::exchange::Exchange;
 use super::names::Names;
-use super::script::Timetable;
+use super::script::{Timetable, rest};
 use super::shape;
+use super::told::{self, Told};
+use crate::sandbox::clock::Stamp;
 
 /// How our answer differs from the recorded one.
 pub struct Outcome {
@@ -27,6 +29,15 @@ pub struct Stage {
     names: Names,
     app: String,
     answers: HashMap<String, Value>,
+    rests: Vec<Rest>,
+}
+
+/// Everything was quiet before this exchange, in the recording and here.
+struct Rest {
+    number: String,
+    at: Stamp,
+    /// Deliveries until then.
+    deliveries: usize,
 }
 
 impl Stage {
@@ -45,7 +56,7 @@ impl Stage {
         names.set("polar_oat_PRODUCTS_READ_ONLY", narrow["token"].as_str().expect("a token"));
         let url = own["url"].as_str().expect("an address");
         let app = url.trim_end_matches("/webhooks/polar").to_owned();
-        Self { world, other, names, app, answers: HashMap::new() }
+        Self { world, other, names, app, answers: HashMap::new(), rests: Vec::new() }
     }
 
     /// Replays all of them; what was told is left with the world.
@@ -54,21 +65,48 @@ impl Stage {
         let mut outcomes = Vec::new();
         for one in exchanges {
             self.buy_by_hand(&one.number).await;
-            table.before(&self.world, &self.names, one).await;
+            if table.before(&self.world, &self.names, one).await {
+                let deliveries = self.world.deliveries().len();
+                self.rests.push(Rest { number: one.number.clone(), at: one.at, deliveries });
+            }
             outcomes.push(self.hold(one, &table).await);
+        }
+        rest(&self.world).await;
+        outcomes
+    }
+
+    /// Holds what was told between the rests to the recorded webhooks; one outcome for each stretch.
+    pub fn listen(&mut self, recorded: &[Told]) -> Vec<Outcome> {
+        let deliveries = self.world.deliveries();
+        let mut outcomes = Vec::new();
+        let (mut start, mut since) = (0, Stamp(0));
+        let end = Rest { number: "end".to_owned(), at: Stamp(i64::MAX), deliveries: deliveries.len() };
+        for rest in std::mem::take(&mut self.rests).iter().chain([&end]) {
+            let theirs: Vec<Told> = recorded.iter().filter(|one| (since..rest.at).contains(&one.at)).cloned().collect();
+            let ours = told::received(&deliveries[start..rest.deliveries]);
+            let differences = told::differences(&theirs, &ours, &mut self.names);
+            let name = format!("{} webhooks until then", theirs.len());
+            outcomes.push(Outcome { number: rest.number.clone(), name, wanted: 0, status: 0, differences });
+            (start, since) = (rest.deliveries, rest.at);
         }
         outcomes
     }
 
     /// Two checkouts were paid on the hosted page.
     async fn buy_by_hand(&self, next: &str) {
-        let (checkout, email) = match next {
-            "202" => ("201", "user-20@boreal.dev"),
-            "203" => ("202", "user-21@boreal.dev"),
+        let address = json!({"country": "US", "state": "US-CA", "line1": "1 Main St", "city": "San Francisco",
+            "postal_code": "94105"});
+        let card = json!({"confirmation_token_id": "ctoken_ok", "customer_name": "Card Holder",
+            "customer_billing_address": address});
+        let (checkout, body) = match next {
+            "202" => ("201", json!({})),
+            "203" => ("202", card),
             _ => return,
         };
-        let (status, _, page) = self.world.pay(&self.answers[checkout], email, "4242 4242 4242 4242").await;
-        assert_eq!(status, 303, "{page}");
+        let secret = self.answers[checkout]["client_secret"].as_str().expect("a secret");
+        let path = format!("/v1/checkouts/client/{secret}/confirm");
+        let (status, body) = self.world.send("POST", &path, Some(body)).await;
+        assert_eq!(status, 200, "{body}");
     }
 
     async fn hold(&mut self, one: &Exchange, table: &Timetable) -> Outcome {

@@ -50,9 +50,11 @@ impl Timetable {
         shifted + rest
     }
 
-    /// Lets happen what the recording did not send as a request, until shortly before this exchange.
-    pub async fn before(&mut self, world: &World, names: &Names, next: &Exchange) {
-        if next.at.0 - self.last.0 > PAUSE_US {
+    /// Lets happen what the recording did not send as a request, until shortly before this exchange; true if all came to
+    /// rest.
+    pub async fn before(&mut self, world: &World, names: &Names, next: &Exchange) -> bool {
+        let paused = next.at.0 - self.last.0 > PAUSE_US;
+        if paused {
             rest(world).await;
             self.moved_rows(world, names, &next.number).await;
             self.reach(world, next.at).await;
@@ -68,6 +70,7 @@ impl Timetable {
             _ => {}
         }
         self.last = next.at;
+        paused
     }
 
     /// Periods that were cut short in the database; here the renewal is moved by the API, and what that tells is dropped.
@@ -85,7 +88,9 @@ impl Timetable {
         let told = world.received.lock().expect("not poisoned").len();
         let end = Stamp(now(world).await.0 + 10_000_000);
         let (status, body) = world.patch(&names.translate(id), json!({"current_billing_period_end": end})).await;
-        if status != 200 { println!("the period before {number} was not moved: {status} {body}"); }
+        if status != 200 {
+            println!("the period before {number} was not moved: {status} {body}");
+        }
         rest(world).await;
         world.received.lock().expect("not poisoned").truncate(told);
     }
