@@ -169,10 +169,12 @@ pub async fn update(State(app): Shared, Path(id): Path<String>, Body(sent): Body
             return Err(not_open(&checkout));
         }
         change(&mut checkout, &sent)?;
+        // The event is built before the row is written (webhook 0169).
+        let told = view(state, &checkout);
         checkout.modified_at = Some(state.clock.now());
         let shown = view(state, &checkout);
         put(state, checkout);
-        state.emit("checkout.updated", shown.clone());
+        state.emit("checkout.updated", told);
         Ok(shown)
     })?;
     Ok(Json(shown).into_response())

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::sandbox::api::checkout_view::view;
 use crate::sandbox::api::checkouts::{Checkout, Status, by_secret, expired, not_open, put};
 use crate::sandbox::api::customer_sessions;
-use crate::sandbox::api::customers::{Newcomer, add, announce};
+use crate::sandbox::api::customers::{Newcomer, add};
 use crate::sandbox::api::refusal::{Detail, Refusal};
 use crate::sandbox::life::cards::{self, Card};
 use crate::sandbox::life::jobs::What;
@@ -42,7 +42,7 @@ pub fn confirm(state: &mut State, secret: &str, wish: Wish) -> Result<Checkout, 
         return Err(not_open(&checkout));
     }
     let card = wish.card;
-    fill(&mut checkout, wish);
+    fill(state, &mut checkout, wish);
     complete(&checkout, card)?;
     let buyer = identify(state, &checkout)?;
     unique(state, &checkout, &buyer)?;
@@ -60,7 +60,13 @@ pub fn confirm(state: &mut State, secret: &str, wish: Wish) -> Result<Checkout, 
     Ok(confirmed)
 }
 
-fn fill(checkout: &mut Checkout, wish: Wish) {
+/// Takes what the buyer typed; the row is written only if that changed it (webhooks 0021, 0057).
+fn fill(state: &mut State, checkout: &mut Checkout, wish: Wish) {
+    let typed = |one: &Checkout| {
+        let (name, billing) = (one.customer_name.clone(), one.customer_billing_name.clone());
+        (one.customer_email.clone(), name, billing, one.customer_billing_address.clone())
+    };
+    let before = typed(checkout);
     if !checkout.linked {
         checkout.customer_email = wish.email.or(checkout.customer_email.take());
     }
@@ -69,6 +75,9 @@ fn fill(checkout: &mut Checkout, wish: Wish) {
     if !checkout.form_required() {
         // Nothing is billed, so nobody is named (http/055).
         checkout.customer_billing_name = None;
+    }
+    if typed(checkout) != before {
+        checkout.modified_at = Some(state.clock.now());
     }
 }
 
@@ -131,12 +140,15 @@ fn unique(state: &State, checkout: &Checkout, buyer: &Buyer) -> Result<(), Refus
 
 /// The event is built before the row's last changes, so it shows the session without its customer (webhook 0057).
 fn take(state: &mut State, mut checkout: Checkout, buyer: Buyer) -> Checkout {
-    let (customer_id, kind) = match buyer {
+    let (customer_id, told) = match buyer {
         Buyer::Linked(id) | Buyer::SameEmail(id) => {
             update(state, id, &checkout);
-            (id, "customer.updated")
+            (id, What::CustomerUpdated(id))
         }
-        Buyer::New => (add(state, newcomer(&checkout)), "customer.created"),
+        Buyer::New => {
+            let id = add(state, newcomer(&checkout));
+            (id, What::CustomerCreated(id))
+        }
     };
     if !matches!(buyer, Buyer::SameEmail(_)) {
         checkout.session_token = Some(customer_sessions::open(state, "polar_cst_", customer_id, None).token);
@@ -153,7 +165,7 @@ fn take(state: &mut State, mut checkout: Checkout, buyer: Buyer) -> Checkout {
     }
     let shown = view(state, &checkout);
     state.emit("checkout.updated", shown);
-    announce(state, kind, customer_id);
+    state.later(told);
     checkout.customer_id = Some(customer_id);
     checkout.modified_at = Some(state.clock.now());
     state.later(What::Fulfil(checkout.id));

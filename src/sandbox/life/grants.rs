@@ -51,7 +51,8 @@ pub fn reach(state: &mut State) {
         let places = held.get(&claim.source).map_or(&[][..], Vec::as_slice);
         let steps = steps(state, &claim, places);
         if !steps.is_empty() {
-            steps.into_iter().for_each(|step| take(state, &claim, step));
+            let done: Vec<_> = steps.into_iter().map(|step| take(state, &claim, step)).collect();
+            done.into_iter().for_each(|(place, kind)| tell(state, place, kind));
             state.later(What::StateChanged(claim.customer_id));
         }
     }
@@ -133,7 +134,8 @@ fn steps(state: &State, claim: &Claim, places: &[usize]) -> Vec<Step> {
     steps
 }
 
-fn take(state: &mut State, claim: &Claim, step: Step) {
+/// What is credited is booked before any of the grants is told (http/206).
+fn take(state: &mut State, claim: &Claim, step: Step) -> (usize, &'static str) {
     let (place, kind) = match step {
         Step::Grant(benefit_id, place) => {
             let place = place.unwrap_or_else(|| add(state, claim, benefit_id));
@@ -155,6 +157,11 @@ fn take(state: &mut State, claim: &Claim, step: Step) {
     state.grants[place].cycles = claim.cycles;
     let grant = state.grants[place].clone();
     metering::follow(state, &grant, kind == "benefit_grant.cycled");
+    (place, kind)
+}
+
+fn tell(state: &mut State, place: usize, kind: &str) {
+    let grant = state.grants[place].clone();
     note(state, &grant, kind);
     let shown = told(state, &grant);
     state.emit(kind, shown);

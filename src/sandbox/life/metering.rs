@@ -26,6 +26,7 @@ pub fn recompute(state: &mut State, customer_id: Uuid) -> Result<(), Refusal> {
         if (one.consumed_units - consumed).abs() > f64::EPSILON {
             one.consumed_units = consumed;
             one.modified_at = Some(state.clock.now());
+            state.later(What::StateChanged(customer_id));
         }
     }
     Ok(())

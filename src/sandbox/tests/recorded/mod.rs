@@ -17,7 +17,7 @@ async fn every_recorded_exchange_is_answered_alike() {
     let mut stage = Stage::set(&all[0].answer).await;
     let outcomes = stage.play(&all).await;
     println!("{}", replay::table(&outcomes));
-    let told = stage.listen(&told::recorded(&folder));
+    let told = stage.listen(told::recorded(&folder));
     println!("{}", replay::table(&told));
     let wrong = outcomes.iter().filter(|one| !one.differences.is_empty()).count();
     assert_eq!(wrong, 0, "exchanges that differ");

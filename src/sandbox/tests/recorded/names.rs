@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::shape::kind;
 
 /// Lists that are in the order of ids, and so in any: their entries are told apart by this field.
-const UNORDERED: [(&str, &str); 1] = [("granted_benefits", "benefit_id")];
+const UNORDERED: [(&str, &str); 2] = [("granted_benefits", "benefit_id"), ("items", "product_price_id")];
 
 /// What the recording calls something, and what we call it.
 #[derive(Default)]

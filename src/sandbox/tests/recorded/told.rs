@@ -2,8 +2,9 @@
 //!
 //! What Polar does in jobs side by side comes in varying order (README of the recordings, 1 and 6), so within one rest:
 //! - retries of a delivery count as the first attempt;
-//! - `customer.state_changed` is debounced: at least one for the same customers, the last is compared;
-//! - `order.updated` of an order already told as paid (its fee, its invoice) may come late and in one: the last is compared;
+//! - `customer.state_changed` is debounced: at least one for the same customers, the last is compared; ours may come one
+//!   stretch earlier, for Polar takes up to 20 s for meters;
+//! - `order.updated` of an order already told as paid (its fee, its invoice) comes up to 25 s later: the same rule;
 //! - grants are given and taken side by side: the same ones, in any order.
 
 use std::collections::{BTreeMap, HashSet};
@@ -57,12 +58,17 @@ pub fn recorded(captures: &Path) -> Vec<Told> {
         .collect()
 }
 
-/// Ours, each once.
-pub fn received(deliveries: &[Received]) -> Vec<Told> {
+/// Ours, each once, split at the rests, which are given by how many deliveries there were.
+pub fn received(deliveries: &[Received], rests: &[usize]) -> Vec<Vec<Told>> {
     let mut seen = HashSet::new();
-    let own = deliveries.iter().filter(|one| one.path == "/webhooks/polar");
-    let firsts = own.filter(|one| seen.insert(one.header("webhook-id")));
-    firsts.map(|one| told(String::new(), one.json())).collect()
+    let mut stretches: Vec<Vec<Told>> = rests.iter().map(|_| Vec::new()).collect();
+    for (place, one) in deliveries.iter().enumerate() {
+        if one.path == "/webhooks/polar" && seen.insert(one.header("webhook-id")) {
+            let stretch = rests.iter().position(|end| place < *end).expect("the last rest is after all of them");
+            stretches[stretch].push(told(String::new(), one.json()));
+        }
+    }
+    stretches
 }
 
 fn told(number: String, body: Value) -> Told {
@@ -70,57 +76,70 @@ fn told(number: String, body: Value) -> Told {
     Told { number, at, body }
 }
 
-/// The events between two rests, sorted by how they are compared.
+/// What was told in one stretch, from one rest to the next.
 #[derive(Default)]
-struct Sorted {
-    /// Exactly in this order.
+pub struct Stretch {
+    /// Compared one by one, in this order.
     row: Vec<Told>,
-    /// At least once each, by what they are about; the last one is kept.
+    /// Each at least once, by what it is about; the last one is compared.
     any: BTreeMap<String, Told>,
 }
 
-fn sorted(events: &[Told], names: &Names) -> Sorted {
-    let mut sorted = Sorted::default();
+/// Splits what was told at the rests. `paid` are the orders told as paid so far; what follows on them comes late.
+pub fn stretches(told: Vec<Vec<Told>>, names: &Names) -> Vec<Stretch> {
     let mut paid = HashSet::new();
-    for one in events {
-        let id = one.body["data"]["id"].to_string();
-        let late = one.kind() == "order.updated" && paid.contains(&id) && one.body["data"]["refunded_amount"] == 0;
-        if one.kind() == "order.paid" {
-            paid.insert(id);
+    let mut stretch = |told: Vec<Told>| {
+        let mut into = Stretch::default();
+        for one in told {
+            let data = &one.body["data"];
+            let id = data["id"].to_string();
+            let late = one.kind() == "order.updated" && paid.contains(&id) && data["refunded_amount"] == 0;
+            if one.kind() == "order.paid" {
+                paid.insert(id);
+            }
+            if late || one.kind() == "customer.state_changed" || one.kind().starts_with("benefit_grant.") {
+                into.any.insert(names.translate(&one.about()), one);
+            } else {
+                into.row.push(one);
+            }
         }
-        let apart = late || one.kind() == "customer.state_changed" || one.kind().starts_with("benefit_grant.");
-        if apart {
-            sorted.any.insert(names.translate(&one.about()), one.clone());
-        } else {
-            sorted.row.push(one.clone());
-        }
-    }
-    sorted
+        into
+    };
+    told.into_iter().map(&mut stretch).collect()
 }
 
-/// What differs between the recorded events of one rest and ours.
-pub fn differences(theirs: &[Told], ours: &[Told], names: &mut Names) -> Vec<String> {
-    let lines = |told: &Sorted| told.row.iter().map(Told::line).collect::<Vec<_>>();
-    let plain = sorted(ours, &Names::default());
-    let row = sorted(theirs, names);
+/// What differs, a list for each stretch.
+pub fn differences(theirs: &[Stretch], ours: &[Stretch], names: &mut Names) -> Vec<Vec<String>> {
+    (0..theirs.len()).map(|place| stretch(place, theirs, ours, names)).collect()
+}
+
+fn stretch(place: usize, theirs: &[Stretch], ours: &[Stretch], names: &mut Names) -> Vec<String> {
+    let lines = |told: &Stretch| told.row.iter().map(Told::line).collect::<Vec<_>>();
+    let (their, our) = (&theirs[place], &ours[place]);
     let mut found = Vec::new();
-    if lines(&row) == lines(&plain) {
-        for (theirs, ours) in row.row.iter().zip(&plain.row) {
-            payload(theirs, ours, names, &mut found);
-        }
+    if lines(their) == lines(our) {
+        their.row.iter().zip(&our.row).for_each(|(theirs, ours)| payload(theirs, ours, names, &mut found));
     } else {
-        found.push(format!("told {:?}, not {:?}", lines(&plain), lines(&row)));
+        found.push(format!("told {:?}, not {:?}", lines(our), lines(their)));
     }
-    let row = sorted(theirs, names);
-    for (about, theirs) in &row.any {
-        match plain.any.get(about) {
+    // Polar needs longer for meters, and we are quicker with invoices: then it was told in the stretch before.
+    let before = place.checked_sub(1).map(|place| &ours[place]);
+    for (about, theirs) in &their.any {
+        match our.any.get(about).or_else(|| before?.any.get(about).filter(|_| is_late(about))) {
             Some(ours) => payload(theirs, ours, names, &mut found),
             None => found.push(format!("webhooks/{}: {about} is not told", theirs.number)),
         }
     }
-    let extra = plain.any.keys().filter(|about| !row.any.contains_key(*about));
+    let later = theirs.get(place + 1);
+    let extra = our.any.keys().filter(|about| {
+        !their.any.contains_key(*about) && !(is_late(about) && later.is_some_and(|next| next.any.contains_key(*about)))
+    });
     found.extend(extra.map(|about| format!("{about} is told besides")));
     found
+}
+
+fn is_late(about: &str) -> bool {
+    !about.starts_with("benefit_grant.")
 }
 
 fn payload(theirs: &Told, ours: &Told, names: &mut Names, found: &mut Vec<String>) {
