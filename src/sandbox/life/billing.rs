@@ -87,7 +87,10 @@ pub fn settle(state: &mut State, id: Uuid) -> Result<(), Refusal> {
     tell(state, id, "order.updated")?;
     receipt(state, id)?;
     tell(state, id, "order.paid")?;
-    invoice_later(state, id);
+    // A free period has none (webhooks 0350–0352).
+    if state.order(id)?.total_amount != 0 {
+        invoice_later(state, id);
+    }
     Ok(())
 }
 

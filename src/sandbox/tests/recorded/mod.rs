@@ -1,6 +1,8 @@
-//! The sandbox held to the recordings of Polar's own server: every exchange, in order, against one fresh sandbox.
+//! The sandbox held to the recordings of Polar's own server: every exchange, in order, against one fresh sandbox, and
+//! every webhook that followed.
 
 mod exchange;
+mod excused;
 mod names;
 mod replay;
 mod script;
@@ -11,14 +13,15 @@ use exchange::{captures, exchanges};
 use replay::Stage;
 
 #[tokio::test]
-async fn every_recorded_exchange_is_answered_alike() {
+async fn the_recorded_exchanges_and_webhooks_are_ours() {
     let Some(folder) = captures() else { return };
     let all = exchanges(&folder);
     let mut stage = Stage::set(&all[0].answer).await;
-    let outcomes = stage.play(&all).await;
+    let mut outcomes = stage.play(&all).await;
+    outcomes.extend(stage.listen(told::recorded(&folder)));
     println!("{}", replay::table(&outcomes));
-    let told = stage.listen(told::recorded(&folder));
-    println!("{}", replay::table(&told));
-    let wrong = outcomes.iter().filter(|one| !one.differences.is_empty()).count();
-    assert_eq!(wrong, 0, "exchanges that differ");
+    let lines: Vec<String> = outcomes.into_iter().flat_map(|one| one.differences).collect();
+    let wrong = excused::unexcused(&lines);
+    assert!(wrong.is_empty(), "{} are not excused:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(excused::EXCUSES.len() <= 10, "no more than ten differences stay");
 }

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::shape::kind;
 
-/// Lists that are in the order of ids, and so in any: their entries are told apart by this field.
+/// Lists in no order of their own: grants come by the ids of their benefits, the items of a bill as they are read
+/// (webhooks 0108, 0110). Their entries are told apart by this field.
 const UNORDERED: [(&str, &str); 2] = [("granted_benefits", "benefit_id"), ("items", "product_price_id")];
 
 /// What the recording calls something, and what we call it.
@@ -21,15 +22,28 @@ impl Names {
         self.ours.insert(theirs.to_owned(), ours.to_owned());
     }
 
-    /// Our answer with unordered lists in the order of the recording, as far as its names are known.
+    /// Puts the unordered lists of our answer in the order of the recording, as far as its names are known.
     pub fn align(&self, theirs: &Value, ours: &mut Value) {
-        let Some(ours) = ours.as_object_mut() else { return };
-        for (list, field) in UNORDERED {
-            let (Some(theirs), Some(ours)) = (theirs[list].as_array(), ours.get_mut(list)) else { continue };
-            let order: Vec<String> =
-                theirs.iter().map(|one| self.translate(one[field].as_str().unwrap_or_default())).collect();
-            let place = |one: &Value| order.iter().position(|id| one[field] == *id);
-            ours.as_array_mut().expect("a list").sort_by_key(place);
+        match (theirs, ours) {
+            (Value::Object(theirs), Value::Object(ours)) => {
+                let is_page = theirs.contains_key("pagination");
+                for (key, theirs) in theirs {
+                    let Some(ours) = ours.get_mut(key) else { continue };
+                    self.align(theirs, ours);
+                    let field = UNORDERED.iter().find(|(list, _)| list == key && !is_page);
+                    if let (Some((_, field)), Some(theirs), Some(ours)) =
+                        (field, theirs.as_array(), ours.as_array_mut())
+                    {
+                        let order: Vec<String> =
+                            theirs.iter().map(|one| self.translate(one[*field].as_str().unwrap_or_default())).collect();
+                        ours.sort_by_key(|one| order.iter().position(|id| one[*field] == *id));
+                    }
+                }
+            }
+            (Value::Array(theirs), Value::Array(ours)) => {
+                theirs.iter().zip(ours).for_each(|(theirs, ours)| self.align(theirs, ours));
+            }
+            _ => {}
         }
     }
 

@@ -16,12 +16,11 @@ use crate::sandbox::clock::Stamp;
 /// Of exchange 151.
 const MOVED_CHECKOUT: &str = "8cdf36bd-a5d3-4ebe-8fb5-d5be8da623d5";
 
-/// How our answer differs from the recorded one.
+/// How our answer, or what we told, differs from the recorded.
 pub struct Outcome {
-    pub number: String,
-    pub name: String,
-    pub wanted: u16,
-    pub status: u16,
+    /// A line of the table.
+    pub title: String,
+    /// Each begins with its place, `http/047` or `webhooks/0178`.
     pub differences: Vec<String>,
 }
 
@@ -94,13 +93,16 @@ impl Stage {
         let expired = |one: &Told| one.body["type"] == "checkout.expired" && one.body["data"]["id"] != *moved;
         ours.iter_mut().for_each(|stretch| stretch.retain(|one| !expired(one)));
         let counts: Vec<usize> = theirs.iter().map(Vec::len).collect();
-        let theirs = told::stretches(theirs, &self.names);
-        let ours = told::stretches(ours, &Names::default());
+        let theirs = told::stretches(theirs);
+        let ours = told::stretches(ours);
         let all = told::differences(&theirs, &ours, &mut self.names);
         let outcomes = rests.into_iter().zip(counts).zip(all);
         let outcome = |((rest, count), differences): ((Rest, usize), Vec<String>)| {
-            let name = format!("{count} webhooks until then");
-            Outcome { number: rest.number, name, wanted: 0, status: 0, differences }
+            let place = |line: String| {
+                if line.starts_with("webhooks/") { line } else { format!("before http/{}: {line}", rest.number) }
+            };
+            let title = format!("{} {count} webhooks until then", rest.number);
+            Outcome { title, differences: differences.into_iter().map(place).collect() }
         };
         outcomes.map(outcome).collect()
     }
@@ -137,8 +139,9 @@ impl Stage {
             differences.push(format!("status: {status}, not {}: {}", one.status, shorten(&ours.to_string())));
         }
         self.answers.insert(one.number.clone(), ours);
-        let (number, name) = (one.number.clone(), one.name.clone());
-        Outcome { number, name, wanted: one.status, status, differences }
+        let title = format!("{} {:<45} {} {status}", one.number, one.name, one.status);
+        let place = |difference| format!("http/{} {difference}", one.number);
+        Outcome { title, differences: differences.into_iter().map(place).collect() }
     }
 
     async fn ask(&self, one: &Exchange, table: &Timetable) -> (u16, Value) {
@@ -199,17 +202,16 @@ fn shorten(text: &str) -> String {
     text.chars().take(160).collect()
 }
 
-/// Number, expected status, our status and what differs, a line each.
+/// A line for each outcome, with the number of its differences, and these below it.
 pub fn table(outcomes: &[Outcome]) -> String {
     let mut table = String::new();
     for one in outcomes {
-        let Outcome { number, name, wanted, status, differences } = one;
-        let _ = writeln!(table, "{number} {name:<45} {wanted} {status} {}", differences.len());
-        for difference in differences.iter().take(12) {
+        let _ = writeln!(table, "{} {}", one.title, one.differences.len());
+        for difference in &one.differences {
             let _ = writeln!(table, "      {difference}");
         }
     }
     let alike = outcomes.iter().filter(|one| one.differences.is_empty()).count();
-    let _ = writeln!(table, "{alike} of {} exchanges are alike", outcomes.len());
+    let _ = writeln!(table, "{alike} of {} are alike", outcomes.len());
     table
 }

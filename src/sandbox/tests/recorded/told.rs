@@ -43,7 +43,8 @@ impl Told {
     fn about(&self) -> String {
         let data = &self.body["data"];
         let object = if self.kind().starts_with("benefit_grant.") { &data["benefit_id"] } else { &data["id"] };
-        format!("{} {}", self.kind(), object.as_str().unwrap_or_default())
+        let invoice = if data["is_invoice_generated"] == true { " with its invoice" } else { "" };
+        format!("{} {}{invoice}", self.kind(), object.as_str().unwrap_or_default())
     }
 }
 
@@ -86,7 +87,7 @@ pub struct Stretch {
 }
 
 /// Splits what was told at the rests. `paid` are the orders told as paid so far; what follows on them comes late.
-pub fn stretches(told: Vec<Vec<Told>>, names: &Names) -> Vec<Stretch> {
+pub fn stretches(told: Vec<Vec<Told>>) -> Vec<Stretch> {
     let mut paid = HashSet::new();
     let mut stretch = |told: Vec<Told>| {
         let mut into = Stretch::default();
@@ -98,7 +99,7 @@ pub fn stretches(told: Vec<Vec<Told>>, names: &Names) -> Vec<Stretch> {
                 paid.insert(id);
             }
             if late || one.kind() == "customer.state_changed" || one.kind().starts_with("benefit_grant.") {
-                into.any.insert(names.translate(&one.about()), one);
+                into.any.insert(one.about(), one);
             } else {
                 into.row.push(one);
             }
@@ -124,16 +125,19 @@ fn stretch(place: usize, theirs: &[Stretch], ours: &[Stretch], names: &mut Names
     }
     // Polar needs longer for meters, and we are quicker with invoices: then it was told in the stretch before.
     let before = place.checked_sub(1).map(|place| &ours[place]);
+    let mut awaited = HashSet::new();
     for (about, theirs) in &their.any {
-        match our.any.get(about).or_else(|| before?.any.get(about).filter(|_| is_late(about))) {
+        let about = names.translate(about);
+        let told = our.any.get(&about).or_else(|| before?.any.get(&about).filter(|_| is_late(&about)));
+        awaited.insert(about.clone());
+        match told {
             Some(ours) => payload(theirs, ours, names, &mut found),
             None => found.push(format!("webhooks/{}: {about} is not told", theirs.number)),
         }
     }
-    let later = theirs.get(place + 1);
-    let extra = our.any.keys().filter(|about| {
-        !their.any.contains_key(*about) && !(is_late(about) && later.is_some_and(|next| next.any.contains_key(*about)))
-    });
+    let later = theirs.get(place + 1).into_iter().flat_map(|next| next.any.keys());
+    awaited.extend(later.map(|about| names.translate(about)).filter(|about| is_late(about)));
+    let extra = our.any.keys().filter(|about| !awaited.contains(*about));
     found.extend(extra.map(|about| format!("{about} is told besides")));
     found
 }
