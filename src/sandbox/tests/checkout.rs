@@ -38,7 +38,7 @@ async fn a_purchase_leads_back_and_sends_polars_events_in_order() {
     let kinds = world.kinds();
     assert_eq!(kinds[0], "product.created");
     assert_eq!(kinds[1..13], FIRST_PURCHASE);
-    assert_eq!(kinds[13..], ["order.updated"], "the invoice");
+    assert_eq!(kinds[13..], ["order.updated", "order.updated"], "the fee and the invoice");
     let order = &world.get(&format!("/v1/orders/?checkout_id={id}")).await.1["items"][0];
     assert_eq!(
         (&order["status"], &order["total_amount"], &order["metadata"]["user_id"]),
