@@ -100,6 +100,9 @@ pub struct State {
     /// What was ingested and what Polar noted itself, in the order of receipt.
     #[serde(default)]
     pub usage: Vec<Usage>,
+    /// The quarter of an hour since 1970 in which usage was last worked out.
+    #[serde(default)]
+    pub quarter: i64,
     pub sessions: Vec<Session>,
     /// The app's own first.
     #[serde(default)]
@@ -160,6 +163,7 @@ impl State {
             meters: Vec::new(),
             customer_meters: Vec::new(),
             usage: Vec::new(),
+            quarter: 0,
             sessions: Vec::new(),
             endpoints: Vec::new(),
             events: Vec::new(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{billing, dunning, fulfil, grants, metering, renewal};
+use super::{billing, dunning, fulfil, grants, metering, renewal, usage};
 use crate::sandbox::api::checkout_view;
 use crate::sandbox::api::checkouts::Status;
 use crate::sandbox::api::refusal::Refusal;
@@ -109,6 +109,7 @@ impl State {
             };
         }
         self.expire();
+        usage::reach(self);
         renewal::reach(self);
         dunning::reach(self);
         grants::reach(self);

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::jobs::What;
-use super::usage;
 use crate::sandbox::api::customer_meters::CustomerMeter;
 use crate::sandbox::api::grants::Grant;
 use crate::sandbox::api::meter_rules;
@@ -31,7 +30,6 @@ pub fn recompute(state: &mut State, customer_id: Uuid) -> Result<(), Refusal> {
             state.later(What::StateChanged(customer_id));
         }
     }
-    usage::recompute(state, customer_id);
     Ok(())
 }
 
