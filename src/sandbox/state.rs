@@ -104,6 +104,9 @@ pub struct State {
     /// What customers may do by themselves.
     #[serde(default)]
     pub portal: PortalSettings,
+    /// The quarter of an hour since 1970 in which usage was last worked out.
+    #[serde(default)]
+    pub quarter: i64,
     pub sessions: Vec<Session>,
     /// The app's own first.
     #[serde(default)]
@@ -165,6 +168,7 @@ impl State {
             customer_meters: Vec::new(),
             usage: Vec::new(),
             portal: PortalSettings::default(),
+            quarter: 0,
             sessions: Vec::new(),
             endpoints: Vec::new(),
             events: Vec::new(),

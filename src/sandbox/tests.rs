@@ -19,6 +19,7 @@ mod organizations;
 mod pausing;
 mod plans;
 mod portal;
+mod recorded;
 mod refunds;
 mod rights;
 mod subscriptions;

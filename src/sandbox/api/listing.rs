@@ -104,7 +104,8 @@ impl Query {
         for property in sorting.into_iter().rev() {
             let (name, down) = property.strip_prefix('-').map_or((property, false), |name| (name, true));
             items.sort_by(|a, b| {
-                let order = plain(&a[name]).cmp(&plain(&b[name]));
+                // As PostgreSQL sorts: what is null comes after everything else (http/105).
+                let order = (a[name].is_null(), plain(&a[name])).cmp(&(b[name].is_null(), plain(&b[name])));
                 if down { order.reverse() } else { order }
             });
         }

@@ -55,9 +55,9 @@ pub fn short(state: &state::State) -> Value {
     json!({
         "created_at": at, "modified_at": at, "id": state.identity.organization_id,
         "name": state.identity.name, "slug": state.identity.slug, "avatar_url": null, "proration_behavior": "prorate", "allow_customer_updates": true,
-        "bio": null, "company": null, "blog": null, "location": null, "twitter_username": null,
+        "bio": "A stand-in for Polar", "company": null, "blog": null, "location": null, "twitter_username": null,
         "pledge_minimum_amount": 0, "pledge_badge_show_amount": false, "default_upfront_split_to_contributors": null,
-        "email": null, "website": null, "socials": [], "status": "active", "details_submitted_at": at,
+        "email": "support@boreal.dev", "website": state.origin, "socials": [], "status": "active", "details_submitted_at": at,
         "feature_settings": features(), "subscription_settings": subscriptions(), "customer_email_settings": mails(),
     })
 }

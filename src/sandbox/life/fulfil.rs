@@ -10,7 +10,7 @@ use crate::sandbox::api::refusal::Refusal;
 use crate::sandbox::life::begin::{Start, begin};
 use crate::sandbox::life::billing::{self, Bill, Line};
 use crate::sandbox::life::jobs::What;
-use crate::sandbox::life::offer;
+use crate::sandbox::life::{announce, offer, plan};
 use crate::sandbox::state::State;
 
 /// Delivers what a confirmed checkout bought.
@@ -21,8 +21,13 @@ pub fn fulfil(state: &mut State, id: Uuid) -> Result<(), Refusal> {
     let mut checkout = state.checkout(id)?.clone();
     let customer_id = checkout.customer_id.ok_or(Refusal::NotFound)?;
     let product = state.product(checkout.product_id)?.clone();
-    let start = product.is_recurring.then(|| start(state, &checkout, customer_id, &product));
-    let subscription_id = start.map(|start| begin(state, start));
+    let subscription_id = match checkout.subscription_id {
+        Some(id) => Some(upgrade(state, &checkout, id, &product)?),
+        None => product.is_recurring.then(|| {
+            let start = start(state, &checkout, customer_id, &product);
+            begin(state, start)
+        }),
+    };
     bill(state, &checkout, customer_id, subscription_id, &product)?;
     checkout.status = Status::Succeeded;
     checkout.payment.insert("intent_status".to_owned(), json!("succeeded"));
@@ -49,6 +54,23 @@ fn start(state: &State, checkout: &Checkout, customer_id: Uuid, product: &Produc
     }
 }
 
+/// A free subscription becomes the bought one: its period begins anew, and only `subscription.updated` tells (C§4.2).
+fn upgrade(state: &mut State, checkout: &Checkout, id: Uuid, product: &Product) -> Result<Uuid, Refusal> {
+    let now = state.clock.now();
+    let before = state.subscription(id)?.clone();
+    let mut one = before.clone();
+    one.discount_id = checkout.discount_id;
+    plan::take(state, &mut one, product, &offer::charged(state, checkout), now);
+    one.price(state, offer::held(state, checkout), now);
+    one.checkout_id = Some(checkout.id);
+    one.current_period_start = now;
+    one.current_period_end = now.plus_interval(&one.recurring_interval, one.recurring_interval_count);
+    one.modified_at = Some(now);
+    *state.subscription_mut(id)? = one;
+    announce::changed(state, &before);
+    Ok(id)
+}
+
 fn bill(
     state: &mut State,
     checkout: &Checkout,
@@ -69,7 +91,11 @@ fn bill(
         product_id: product.id,
         subscription_id,
         checkout_id: Some(checkout.id),
-        reason: if product.is_recurring { "subscription_create" } else { "purchase" },
+        reason: match checkout.subscription_id {
+            Some(_) => "subscription_update",
+            None if product.is_recurring => "subscription_create",
+            None => "purchase",
+        },
         description: product.name.clone(),
         lines,
         currency: checkout.currency.clone(),

@@ -2,10 +2,10 @@
 
 use uuid::Uuid;
 
-use crate::sandbox::api::checkouts::Status;
+use crate::sandbox::api::checkouts::Checkout;
 use crate::sandbox::api::subscriptions::Subscription;
 use crate::sandbox::clock::{Clock, Stamp};
-use crate::sandbox::life::renewal;
+use crate::sandbox::life::{renewal, usage};
 use crate::sandbox::state::State;
 
 /// Stops on one journey: a daily plan over some years.
@@ -97,9 +97,9 @@ impl State {
     /// When something happens next if nobody does anything.
     fn next_due(&self) -> Option<Stamp> {
         let now = self.clock.peek();
-        let checkouts = self.checkouts.iter().filter(|one| one.status == Status::Open).map(|one| one.expires_at);
+        let checkouts = self.checkouts.iter().filter_map(Checkout::swept_at);
         let subscriptions = self.subscriptions.iter().filter_map(renewal::due);
         let retries = self.orders.iter().filter_map(|one| one.next_payment_attempt_at);
-        checkouts.chain(subscriptions).chain(retries).filter(|at| *at > now).min()
+        checkouts.chain(subscriptions).chain(retries).chain(usage::due(self)).filter(|at| *at > now).min()
     }
 }
