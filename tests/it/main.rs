@@ -17,6 +17,7 @@ mod patience;
 mod polar;
 mod process;
 mod replica;
+mod scenarios;
 mod shop;
 mod starting;
 mod visitor;

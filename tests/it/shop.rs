@@ -281,6 +281,13 @@ impl Shop {
         wait_for(&what, async || self.may(who, feature).await.then_some(())).await;
     }
 
+    /// Moves Polar's clock and waits until the shop goes with it.
+    pub async fn advance(&self, ms: i64) {
+        let was = self.state.clock.billing();
+        self.polar.advance(ms).await;
+        wait_for("the shop to follow the clock", async || (self.state.clock.billing() >= was + ms).then_some(())).await;
+    }
+
     /// Posts a signed webhook as Polar would, now; the answer's status.
     pub async fn webhook(&self, id: &str, body: &str) -> u16 {
         let headers = self.signed(id, self.state.clock.wall() / 1000, body.as_bytes());
