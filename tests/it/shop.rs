@@ -51,7 +51,8 @@ pub struct Shop {
     pub http: reqwest::Client,
     stop: oneshot::Sender<()>,
     served: JoinHandle<io::Result<()>>,
-    place: Place,
+    /// Where it keeps what outlives it.
+    pub place: Place,
 }
 
 /// What of a shop outlives its process.

@@ -84,7 +84,7 @@ async fn what_the_app_cannot_store_is_sent_again_until_it_can_and_counts_once() 
 
     let id = kept["webhook_id"].as_str().expect("an id");
     let again = format!("/v1/webhooks/events/{id}/redeliver");
-    assert_eq!(scene.shop.polar.send("POST", &again, None).await.0, 202);
+    assert_eq!(scene.shop.polar.send("POST", &again, Some(json!({}))).await.0, 202);
     scene.settle().await;
     assert_eq!(stored(&scene, "subscription.created").await, 1, "the same id is the same webhook");
     assert_eq!(scene.ledger("studio").await, ["given"]);
@@ -146,7 +146,7 @@ async fn a_switched_off_endpoint_misses_events_and_reading_finds_what_they_said(
     let failed = scene.shop.polar.list("/v1/webhooks/deliveries?succeeded=false&event_type=order.paid").await;
     let missed = failed[0]["webhook_event"]["id"].as_str().expect("an id").to_owned();
     let again = format!("/v1/webhooks/events/{missed}/redeliver");
-    assert_eq!(scene.shop.polar.send("POST", &again, None).await.0, 202);
+    assert_eq!(scene.shop.polar.send("POST", &again, Some(json!({}))).await.0, 202);
     scene.settle().await;
     assert_eq!((stored(&scene, "order.paid").await, stored(&scene, "subscription.created").await), (1, 0));
     assert_eq!(scene.ledger("studio").await, ["given"], "late news of what is known changes nothing");
