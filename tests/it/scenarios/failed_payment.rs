@@ -14,9 +14,12 @@ const DECLINED_RENEWAL: [&str; 5] =
 /// What is told when it is paid after all.
 const RECOVERY: [&str; 4] = ["subscription.updated", "subscription.active", "order.updated", "order.paid"];
 
+/// The card that is lost once its holder has paid with it.
+const LOST: &str = "4000 0000 0000 9987";
+
 /// Ann's first renewal was declined a moment ago; when.
-async fn behind(scene: &Scene, plan: &str) -> Millis {
-    scene.buy(plan, "month", PAYS_ONCE).await;
+async fn behind(scene: &Scene, card: &str) -> Millis {
+    scene.buy("pro", "month", card).await;
     scene.told().await;
     scene.next_period().await;
     assert_eq!(scene.told().await, DECLINED_RENEWAL);
@@ -38,7 +41,7 @@ async fn another_card(scene: &Scene) {
 #[tokio::test(flavor = "multi_thread")]
 async fn access_goes_on_for_the_grace_and_another_card_in_time_loses_nothing() {
     let scene = Scene::open().await;
-    let failed = behind(&scene, "pro").await;
+    let failed = behind(&scene, PAYS_ONCE).await;
     let until = spell_date(failed + 7 * DAY);
     assert!(scene.may("studio").await);
     scene.reads(&["You have Pro.", "The last payment of Pro did not go through.", "Payment due", "Being paid"]).await;
@@ -64,7 +67,7 @@ async fn access_goes_on_for_the_grace_and_another_card_in_time_loses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_grace_access_is_closed_until_another_card_pays() {
     let scene = Scene::open().await;
-    let failed = behind(&scene, "pro").await;
+    let failed = behind(&scene, PAYS_ONCE).await;
     scene.travel_to(failed + 7 * DAY - MINUTE).await;
     scene.settle().await;
     assert!(scene.may("studio").await, "a minute before");
@@ -87,7 +90,7 @@ async fn after_the_grace_access_is_closed_until_another_card_pays() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_pays_and_after_four_retries_it_ends() {
     let scene = Scene::open().await;
-    let failed = behind(&scene, "pro").await;
+    let failed = behind(&scene, PAYS_ONCE).await;
     for (days, next) in [(2, 7), (7, 14), (14, 21)] {
         scene.travel_to(failed + days * DAY + MINUTE).await;
         assert_eq!(scene.told().await, [""; 0], "day {days}");
@@ -106,6 +109,22 @@ async fn nobody_pays_and_after_four_retries_it_ends() {
 
     scene.buy("pro", "month", PAYS).await;
     assert!(scene.may("studio").await, "it can be bought again");
+    scene.shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_will_never_work_is_not_tried_again() {
+    let scene = Scene::open().await;
+    let failed = behind(&scene, LOST).await;
+    let planned = instant(&scene.bills().await[0], "next_payment_attempt_at");
+    assert!((planned - failed - 21 * DAY).abs() < MINUTE, "only the last day is left");
+    scene.travel_to(failed + 20 * DAY).await;
+    assert_eq!(scene.told().await, [""; 0]);
+    grace_over(&scene).await;
+    scene.reads(&["The last payment of Pro did not go through.", "has ended for now"]).await;
+    scene.travel_to(failed + 21 * DAY + MINUTE).await;
+    assert_eq!(scene.told().await, [&END[..], &["order.updated"]].concat());
+    scene.reads(&["You have Free.", "Not due"]).await;
     scene.shop.close().await;
 }
 
@@ -130,7 +149,7 @@ async fn a_plan_says_how_long_its_grace_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ended_by_the_customer_while_behind_nothing_is_owed() {
     let scene = Scene::open().await;
-    behind(&scene, "pro").await;
+    behind(&scene, PAYS_ONCE).await;
     scene.at_subscription("cancel", &[]).await;
     assert_eq!(scene.told().await, ["subscription.updated", "subscription.canceled"]);
     assert_eq!(scene.subscription().await["status"], "past_due", "it is still owed");
