@@ -44,9 +44,20 @@ enum Command {
     Role(Box<role::Arguments>),
     /// Rebuild the mirror and all access from the inbox, and compare
     Replay(Box<replay::Arguments>),
-    /// Run the built-in stand-in for Polar alone, for tests and other programs on this machine
+    /// Run the built-in stand-in for Polar alone, or talk to the one that runs
     #[cfg(feature = "sandbox")]
-    Sandbox(Box<Config>),
+    Sandbox(Box<SandboxLine>),
+}
+
+/// The sandbox alone, unless something is asked of one that runs.
+#[cfg(feature = "sandbox")]
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+struct SandboxLine {
+    #[command(subcommand)]
+    ask: Option<crate::sandbox::command::Command>,
+    #[command(flatten)]
+    config: Config,
 }
 
 /// What `boreal check` takes.
@@ -103,7 +114,10 @@ async fn run(command: Command) -> ExitCode {
         Command::Role(arguments) => role::run(*arguments).await,
         Command::Replay(arguments) => replay::run(*arguments).await,
         #[cfg(feature = "sandbox")]
-        Command::Sandbox(config) => sandbox(*config).await,
+        Command::Sandbox(line) => match line.ask {
+            Some(ask) => return ask_sandbox(&ask).await,
+            None => sandbox(line.config).await,
+        },
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -167,14 +181,32 @@ async fn findings(state: &State, fix: bool) -> Result<Vec<String>, Error> {
     Ok(checking::findings(state).await?)
 }
 
+/// Prints what the sandbox that runs answers.
+#[cfg(feature = "sandbox")]
+async fn ask_sandbox(ask: &crate::sandbox::command::Command) -> ExitCode {
+    match ask.run().await {
+        Ok(answer) => {
+            println!("{answer}");
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// Says in one line of JSON where it is and how to talk to it; delivers webhooks to the origin of the configuration.
 #[cfg(feature = "sandbox")]
 async fn sandbox(config: Config) -> Result<(), Error> {
     telemetry::start(config.log_format);
+    if !config.uses_sandbox() {
+        let refusal = "The sandbox does not start with POLAR_ACCESS_TOKEN set: it stands in for Polar.";
+        return Err(Error::Mistakes(vec![refusal.to_owned()]));
+    }
     let mistakes = config.mistakes();
-    if !config.uses_sandbox() || !mistakes.is_empty() {
-        let refusal = "The sandbox does not start with POLAR_ACCESS_TOKEN set: it stands in for Polar.".to_owned();
-        return Err(Error::Mistakes(if mistakes.is_empty() { vec![refusal] } else { mistakes }));
+    if !mistakes.is_empty() {
+        return Err(Error::Mistakes(mistakes));
     }
     let sandbox = super::upstream::start_sandbox(&config, format!("{}/webhooks/polar", config.origin())).await?;
     let (origin, token, secret) = (sandbox.origin(), sandbox.token(), sandbox.webhook_secret());
@@ -195,4 +227,35 @@ async fn asked_to_stop() {
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping: requests in flight finish first");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Line::command().debug_assert();
+    }
+
+    #[cfg(feature = "sandbox")]
+    #[test]
+    fn a_word_after_sandbox_asks_the_one_that_runs() {
+        let asks = |words: &[&str]| match Line::try_parse_from([&["boreal", "sandbox"], words].concat()) {
+            Ok(Line { command: Some(Command::Sandbox(line)), .. }) => line.ask.is_some(),
+            other => panic!("{:?}", other.err().map(|error| error.to_string())),
+        };
+        assert!(!asks(&["--sandbox-listen", "127.0.0.1:3011"]));
+        assert!(asks(&[
+            "clock",
+            "--to",
+            "next renewal",
+            "--origin",
+            "http://127.0.0.1:3011",
+            "--organization",
+            "second"
+        ]));
+        assert!(asks(&["faults", "off"]));
+    }
 }

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use super::refusal::{Detail, Refusal};
 use super::{Answer, Shared};
 use crate::sandbox::clock::Stamp;
 use crate::sandbox::life::billing;
+use crate::sandbox::life::currency::rounded;
 use crate::sandbox::life::jobs::What;
 use crate::sandbox::secrets;
 use crate::sandbox::state;
@@ -56,7 +58,7 @@ struct Wish {
 /// `GET /v1/refunds/`
 pub async fn list(State(app): Shared, query: Query) -> Answer {
     query.ids(&IDS)?;
-    let succeeded = query.one("succeeded").map(|text| text == "true");
+    let succeeded = query.flag("succeeded");
     let items: Vec<Value> = app.read(|state| state.refunds.iter().map(|one| with_customer(state, one)).collect());
     let found = items.into_iter().filter(|item| {
         query.matches(item, &FILTERS) && succeeded.is_none_or(|wanted| (item["status"] == "succeeded") == wanted)
@@ -138,7 +140,12 @@ fn allowed(state: &state::State, wish: &Wish) -> Result<(), Refusal> {
 /// The event shows the refund before the order knows of it (webhooks 0140–0142).
 fn refund(state: &mut state::State, wish: Wish) -> Result<Refund, Refusal> {
     let order = state.order(wish.order_id)?.clone();
-    let refund = Refund {
+    let tax_amount = if wish.amount == order.refundable() {
+        order.refundable_tax()
+    } else {
+        rounded(Decimal::from(order.tax_amount) * Decimal::from(wish.amount) / Decimal::from(order.net()))
+    };
+    let mut refund = Refund {
         created_at: state.clock.now(),
         modified_at: None,
         id: secrets::id(),
@@ -146,7 +153,7 @@ fn refund(state: &mut state::State, wish: Wish) -> Result<Refund, Refusal> {
         status: "succeeded".to_owned(),
         reason: wish.reason,
         amount: wish.amount,
-        tax_amount: 0,
+        tax_amount,
         currency: order.currency,
         organization_id: state.identity.organization_id,
         order_id: order.id,
@@ -160,12 +167,18 @@ fn refund(state: &mut state::State, wish: Wish) -> Result<Refund, Refusal> {
     let now = state.clock.now();
     let order = state.order_mut(refund.order_id)?;
     order.refunded_amount += refund.amount;
+    order.refunded_tax_amount += refund.tax_amount;
     let status = if order.refundable() == 0 { "refunded" } else { "partially_refunded" };
     status.clone_into(&mut order.status);
     order.modified_at = Some(now);
     billing::tell(state, refund.order_id, "order.updated")?;
     billing::tell(state, refund.order_id, "order.refunded")?;
     state.later(What::Refunded(refund.id));
+    if refund.revoke_benefits {
+        // Starting the revocation writes the row once more (http/139).
+        refund.modified_at = Some(state.clock.now());
+        state.refunds.iter_mut().filter(|one| one.id == refund.id).for_each(|one| one.clone_from(&refund));
+    }
     Ok(refund)
 }
 

@@ -75,13 +75,22 @@ pub async fn faults(State(app): Shared, request: Request, next: Next) -> Respons
         }
         Some(Fault::Cut) => {
             next.run(request).await;
-            Body::from_stream(ReaderStream::new(Torn)).into_response()
+            cut()
         }
         Some(Fault::Silent) => {
             app.stop.run_until_cancelled(tokio::time::sleep(SILENCE)).await;
             StatusCode::GATEWAY_TIMEOUT.into_response()
         }
     }
+}
+
+/// All of Polar is down: nothing is done and no answer is given.
+pub async fn down(State(app): Shared, request: Request, next: Next) -> Response {
+    if app.read(|state| state.faults.down) { cut() } else { next.run(request).await }
+}
+
+fn cut() -> Response {
+    Body::from_stream(ReaderStream::new(Torn)).into_response()
 }
 
 fn broken() -> Response {
@@ -97,18 +106,32 @@ impl AsyncRead for Torn {
     }
 }
 
+/// The token that a request brings.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
 /// The organization's token, or one of the two 401, or 403 (C§1.4); and not too many requests with it.
 pub async fn token(State(app): Shared, request: Request, next: Next) -> Response {
-    let sent = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let Some(sent) = sent.and_then(|value| value.strip_prefix("Bearer ")) else {
-        return Refusal::Unauthorized.into_response();
-    };
-    match app.read(|state| state.standing(sent, request.method(), request.uri().path())) {
+    let Some(sent) = bearer(request.headers()).map(str::to_owned) else { return Refusal::Unauthorized.into_response() };
+    if let Some(seconds) = app.note(|state| state.admit_token(&sent)) {
+        return too_many(seconds);
+    }
+    match app.read(|state| state.standing(&sent, request.method(), request.uri().path())) {
         Standing::Unknown => return Refusal::InvalidToken.into_response(),
+        Standing::Customer => return Refusal::WrongSubject("User Organization").into_response(),
         Standing::Lacks(scopes) => return Refusal::InsufficientScope(scopes.join(" ")).into_response(),
-        Standing::Allowed => {}
+        Standing::Allowed => app.note(|state| state.know(&sent)),
     }
     match app.note(state::State::admit) {
+        None => next.run(request).await,
+        Some(seconds) => too_many(seconds),
+    }
+}
+
+/// Not too many confirmations (C§1.5).
+pub async fn confirms(State(app): Shared, request: Request, next: Next) -> Response {
+    match app.note(state::State::admit_confirm) {
         None => next.run(request).await,
         Some(seconds) => too_many(seconds),
     }

@@ -9,13 +9,13 @@ use uuid::Uuid;
 use super::markup::{escape, money, page};
 use super::portal_subscription;
 use crate::sandbox::api::Shared;
-use crate::sandbox::api::customer_sessions::{Session, portal_url};
+use crate::sandbox::api::customer_sessions::{Session, portal_url, running};
 use crate::sandbox::api::invoices::document_url;
 use crate::sandbox::api::orders::Order;
 use crate::sandbox::api::refusal::Refusal;
 use crate::sandbox::life::cards::{self, Card};
 use crate::sandbox::life::{change, dunning};
-use crate::sandbox::state::{NAME, SLUG, State as Known};
+use crate::sandbox::state::State as Known;
 
 /// Who comes: the token of the session.
 #[derive(Deserialize)]
@@ -36,8 +36,8 @@ pub struct Sent {
 
 /// `GET /{slug}/portal`
 pub async fn show(State(app): Shared, Query(visit): Query<Visit>) -> Response {
-    let Some(token) = visit.customer_session_token else { return door() };
-    app.read(|state| match session(state, &token) {
+    let Some(token) = visit.customer_session_token else { return app.read(door) };
+    app.read(|state| match running(state, &token) {
         Some(session) => portal(state, session, None),
         None => stranger(),
     })
@@ -51,6 +51,7 @@ pub async fn act(State(app): Shared, Path((id, act)): Path<(Uuid, String)>, Form
                 return Err(Refusal::NotFound.words());
             }
             let shape = portal_subscription::shape(&act, &sent).ok_or_else(|| Refusal::NotFound.words())?;
+            portal_subscription::allowed(state, &shape).map_err(|refusal| refusal.words())?;
             change::apply(state, id, shape).map_err(|refusal| refusal.words())
         })
     })
@@ -74,7 +75,7 @@ pub async fn card(State(app): Shared, Form(sent): Form<Sent>) -> Response {
 
 /// Does something for whoever the session belongs to, and shows the portal again.
 fn enter(state: &mut Known, sent: &Sent, act: impl FnOnce(&mut Known, &Session) -> Result<(), String>) -> Response {
-    let Some(session) = session(state, &sent.customer_session_token).cloned() else { return stranger() };
+    let Some(session) = running(state, &sent.customer_session_token).cloned() else { return stranger() };
     match act(state, &session) {
         Ok(()) => {
             let email = state.customer(session.customer_id).map(|who| who.email.clone()).unwrap_or_default();
@@ -84,21 +85,17 @@ fn enter(state: &mut Known, sent: &Sent, act: impl FnOnce(&mut Known, &Session) 
     }
 }
 
-fn session<'a>(state: &'a Known, token: &str) -> Option<&'a Session> {
-    let now = state.clock.peek();
-    state.sessions.iter().find(|session| session.token == token && session.expires_at > now)
-}
-
 fn stranger() -> Response {
     let text =
         "<div class=\"card\"><h1>This link has expired</h1><p>Go back to the shop and open the portal again.</p></div>";
     page(StatusCode::UNAUTHORIZED, "Link expired", text)
 }
 
-fn door() -> Response {
+fn door(state: &Known) -> Response {
     let text = format!(
-        "<div class=\"card\"><h1>{NAME}</h1><p>At Polar you would type your email here and get a code by mail. \
-         The sandbox sends no mail: open the portal from the shop instead.</p></div>"
+        "<div class=\"card\"><h1>{}</h1><p>At Polar you would type your email here and get a code by mail. \
+         The sandbox sends no mail: open the portal from the shop instead.</p></div>",
+        escape(&state.identity.name)
     );
     page(StatusCode::OK, "Customer portal", &text)
 }
@@ -133,11 +130,12 @@ fn card_form(state: &Known, session: &Session) -> String {
     let now = known
         .map_or("No card is saved.".to_owned(), |saved| format!("The card ending in {} is used.", saved.card.last4()));
     format!(
-        "<form class=\"card\" method=\"post\" action=\"/{SLUG}/portal/card\"><p>{now}</p>\
+        "<form class=\"card\" method=\"post\" action=\"/{}/portal/card\"><p>{now}</p>\
          <input type=\"hidden\" name=\"customer_session_token\" value=\"{}\">\
          <label for=\"number\">New card number</label><input id=\"number\" name=\"number\" inputmode=\"numeric\" \
          autocomplete=\"cc-number\" required placeholder=\"4242 4242 4242 4242\"><p class=\"soft\">Test cards: {}.</p>\
          <button class=\"quiet\">Update payment method</button></form>",
+        escape(&state.identity.slug),
         escape(&session.token),
         cards::described(),
     )

@@ -1,12 +1,16 @@
 //! A subscription in the portal: how it stands, and the forms to cancel, keep, change or resume it.
 
+use uuid::Uuid;
+
 use super::markup::{escape, money};
 use super::portal::Sent;
+use crate::sandbox::api::portal::subscriptions;
 use crate::sandbox::api::products::Product;
+use crate::sandbox::api::refusal::Refusal;
 use crate::sandbox::api::subscription_patch::{Base, Reason, Shape};
 use crate::sandbox::api::subscriptions::Subscription;
 use crate::sandbox::life::plan;
-use crate::sandbox::state::{SLUG, State};
+use crate::sandbox::state::State;
 
 const REASONS: [(&str, &str); 9] = [
     ("", "I would rather not say"),
@@ -27,9 +31,21 @@ pub fn shape(act: &str, sent: &Sent) -> Option<Shape> {
         "cancel" => Some(Shape::Cancel(Reason { reason: filled(&sent.reason), comment: filled(&sent.comment) })),
         "keep" => Some(Shape::Uncancel),
         "resume" => Some(Shape::Resume),
-        "plan" => sent.product_id.map(|id| Shape::Base(Base { product_id: Some(id), ..Base::default() })),
+        "plan" => sent.product_id.map(to),
         _ => None,
     }
+}
+
+fn to(product_id: Uuid) -> Shape {
+    Shape::Base(Base { product_id: Some(product_id), ..Base::default() })
+}
+
+/// As behind the portal's JSON routes; but who is paused may always go on here.
+///
+/// # Errors
+/// As there.
+pub fn allowed(state: &State, shape: &Shape) -> Result<(), Refusal> {
+    if matches!(shape, Shape::Resume) { Ok(()) } else { subscriptions::allowed(state, shape) }
 }
 
 /// The subscription with its forms.
@@ -46,7 +62,8 @@ pub fn card(state: &State, one: &Subscription, token: &str) -> String {
     )
 }
 
-fn when(state: &State, one: &Subscription) -> String {
+/// What happens to it next, in words.
+pub fn when(state: &State, one: &Subscription) -> String {
     let pending = one.pending_update.as_ref().and_then(|pending| state.product(pending.product_id).ok());
     match one.ends_at {
         _ if one.status == "paused" => "on hold".to_owned(),
@@ -63,9 +80,10 @@ fn when(state: &State, one: &Subscription) -> String {
 fn forms(state: &State, one: &Subscription, token: &str) -> String {
     let form = |act: &str, fields: &str, text: &str| {
         format!(
-            "<form method=\"post\" action=\"/{SLUG}/portal/subscriptions/{}/{act}\">\
+            "<form method=\"post\" action=\"/{}/portal/subscriptions/{}/{act}\">\
              <input type=\"hidden\" name=\"customer_session_token\" value=\"{}\">{fields}\
              <button class=\"quiet\">{text}</button></form>",
+            escape(&state.identity.slug),
             one.id,
             escape(token),
         )
@@ -102,7 +120,11 @@ fn select(one: &Subscription, name: &str, label: &str, options: &str) -> String 
 
 /// The plans that it could change to.
 fn plans(state: &State, one: &Subscription) -> String {
-    let other = |product: &&Product| product.id != one.product_id && plan::target(state, one, product.id).is_ok();
+    let other = |product: &&Product| {
+        product.id != one.product_id
+            && plan::target(state, one, product.id).is_ok()
+            && allowed(state, &to(product.id)).is_ok()
+    };
     let option = |product: &Product| format!("<option value=\"{}\">{}</option>", product.id, escape(&product.name));
     state.products.iter().filter(other).map(option).collect()
 }

@@ -1,4 +1,4 @@
-//! Webhook endpoints made by API: both kinds of secret, their own events, deliveries, redelivery, switching off; and
+//! Webhook endpoints made by API: both kinds of secret, their own events, deliveries, redelivery; and
 //! the faults of the API that leave a change behind.
 
 use base64::Engine as _;
@@ -135,23 +135,32 @@ async fn deliveries_are_listed_by_filter_and_sent_again_with_their_id() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_fails_ten_events_is_switched_off_until_somebody_enables_it() {
+async fn when_polar_is_down_nothing_is_answered_done_or_sent() {
     let world = World::new().await;
-    world.faults(json!({"retry_scale": 0.0})).await;
-    world.answers.lock().expect("not poisoned").extend([500; 100]);
-    for number in 0..10 {
-        world.product(&format!("Plan {number}"), Some("month"), 1_000).await;
+    let product = world.product("Pro", Some("month"), 1_000).await;
+    let checkout = world.checkout(&product, json!({})).await;
+    world.idle().await;
+    let before = world.deliveries().len();
+    world.faults(json!({"down": true})).await;
+    let url = format!("{}/v1/products/", world.sandbox.origin());
+    let body = json!({"name": "Lost", "prices": [{"amount_type": "free"}]});
+    for request in [
+        world.http.post(url).bearer_auth(world.sandbox.token()).json(&body),
+        world.http.get(checkout["url"].as_str().expect("a URL")),
+    ] {
+        let answered = match request.send().await {
+            Err(_) => false,
+            Ok(answer) => answer.bytes().await.is_ok(),
+        };
+        assert!(!answered);
     }
+    world.send("POST", "/sandbox/events", Some(json!({"type": "odd.kind", "data": {}}))).await;
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    assert_eq!(world.deliveries().len(), before);
+    assert_eq!(world.send("DELETE", "/sandbox/faults", None).await.1["down"], false);
     world.idle().await;
-    let own = world.get("/v1/webhooks/endpoints").await.1["items"][0].clone();
-    assert_eq!((world.deliveries().len(), &own["enabled"]), (100, &json!(false)));
-    world.product("Unseen", Some("month"), 1_000).await;
-    assert_eq!(world.get("/sandbox/deliveries").await.1["items"].as_array().expect("items").len(), 10);
-    let path = format!("/v1/webhooks/endpoints/{}", id(&own));
-    assert_eq!(world.send("PATCH", &path, Some(json!({"enabled": true}))).await.0, 200);
-    world.product("Seen", Some("month"), 1_000).await;
-    world.idle().await;
-    assert_eq!(world.deliveries().len(), 101);
+    assert_eq!(world.deliveries().len(), before + 1);
+    assert_eq!(world.get("/v1/products/").await.1["pagination"]["total_count"], 1);
 }
 
 #[tokio::test]

@@ -69,9 +69,14 @@ impl World {
     }
 
     pub async fn send(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        self.send_as(self.sandbox.token(), method, path, body).await
+    }
+
+    /// Sends a request with this token, which may be another organization's.
+    pub async fn send_as(&self, token: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         let method = method.parse().expect("a method");
         let mut request = self.http.request(method, format!("{}{path}", self.sandbox.origin()));
-        request = request.bearer_auth(self.sandbox.token());
+        request = request.bearer_auth(token);
         if let Some(body) = body {
             request = request.json(&body);
         }
@@ -163,14 +168,14 @@ impl World {
         self.idle().await;
     }
 
-    /// What was told since the last call, without the changed states and the invoices, which come when they like.
+    /// What was told since the last call, without the changed states, the fees and the invoices, which come when they like.
     pub async fn told(&self) -> Vec<String> {
         self.idle().await;
         let all: Vec<Received> = std::mem::take(&mut *self.received.lock().expect("not poisoned"));
         let invoice = |one: &Received| {
             let body = one.json();
             one.kind() == "order.updated"
-                && body["data"]["is_invoice_generated"] == true
+                && (body["data"]["is_invoice_generated"] == true || body["data"]["platform_fee_amount"] != 0)
                 && body["data"]["refunded_amount"] == 0
         };
         let told = all.iter().filter(|one| one.kind() != "customer.state_changed" && !invoice(one));
