@@ -33,6 +33,9 @@ use url::Url;
 /// A read is tried so often in all.
 const TRIES: u32 = 3;
 
+/// However long Polar asks everybody to be quiet: after so long one more request may hear that again.
+const LONGEST_HOLD: Duration = Duration::from_secs(120);
+
 /// Time-out of reads.
 const READ_TIMEOUT: Duration = Duration::from_secs(6);
 
@@ -177,7 +180,7 @@ impl Client {
         match Error::of(status, retry_after(&headers), &body) {
             Error::NotFound => Ok(Seen { value: None, observed_us }),
             Error::Limited { retry_after } => {
-                self.0.pace.hold(retry_after).await;
+                self.0.pace.hold(retry_after.min(LONGEST_HOLD)).await;
                 Err(Error::Limited { retry_after })
             }
             error => Err(error),
