@@ -82,6 +82,25 @@ async fn when_polar_asks_one_node_for_quiet_the_other_is_quiet_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_ends_well_however_unsteady_polar_is() {
+    let shop = Shop::open().await;
+    let ann = shop.person("ann").await;
+    shop.buy(&ann, "pro", "month").await;
+    shop.deaf().await;
+    let id = shop.subscription(&ann).await["id"].as_str().expect("an id").to_owned();
+    shop.at_polar("DELETE", &format!("/v1/subscriptions/{id}"), None).await;
+    for answer in [json!(500), json!("cut")] {
+        shop.polar.faults(json!({"answer": answer, "answer_to": "GET /v1/", "answer_percent": 40, "seed": 7})).await;
+        let report = shop.sweep(Sweep::All).await;
+        assert_eq!(report.counts().unexplained, 0, "{report:#?}");
+        assert!(!shop.may(&ann, "studio").await);
+    }
+    shop.polar.recover().await;
+    shop.is_in_order().await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sweep_waits_where_polar_asks_for_fewer_requests() {
     let shop = Shop::open().await;
     let ann = shop.person("ann").await;

@@ -5,7 +5,7 @@
 
 use super::{
     Error, VERSION,
-    pace::{Pace, patience},
+    pace::{Pace, patience, tries},
 };
 use crate::{
     model::{
@@ -30,8 +30,11 @@ use std::{
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 use url::Url;
 
-/// A read is tried so often in all.
-const TRIES: u32 = 3;
+/// The longest pause before a read that failed is tried again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// However long Polar asks everybody to be quiet: after so long one more request may hear that again.
+const LONGEST_HOLD: Duration = Duration::from_secs(120);
 
 /// Time-out of reads.
 const READ_TIMEOUT: Duration = Duration::from_secs(6);
@@ -115,16 +118,16 @@ impl Client {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<Seen<Option<T>>, Error> {
-        let mut tried = 0;
+        let (mut tried, most) = (0, tries(self.1));
         loop {
             tried += 1;
             self.leave().await?;
             let request = self.request(Method::GET, path).query(query).timeout(READ_TIMEOUT);
             match self.answer(request).await {
                 // The pause that Polar asked for is waited for by whoever sends next, if that is not too long.
-                Err(Error::Limited { .. }) if tried < TRIES => {}
-                Err(Error::NoAnswer | Error::Failed(_)) if tried < TRIES => {
-                    tokio::time::sleep(Duration::from_millis(150 << tried)).await;
+                Err(Error::Limited { .. }) if tried < most => {}
+                Err(Error::NoAnswer | Error::Failed(_)) if tried < most => {
+                    tokio::time::sleep(Duration::from_millis(150 << tried).min(LONGEST_PAUSE)).await;
                 }
                 settled => return settled,
             }
@@ -177,7 +180,7 @@ impl Client {
         match Error::of(status, retry_after(&headers), &body) {
             Error::NotFound => Ok(Seen { value: None, observed_us }),
             Error::Limited { retry_after } => {
-                self.0.pace.hold(retry_after).await;
+                self.0.pace.hold(retry_after.min(LONGEST_HOLD)).await;
                 Err(Error::Limited { retry_after })
             }
             error => Err(error),

@@ -17,6 +17,14 @@ pub trait Pace: Send + Sync {
     async fn hold(&self, pause: Duration);
 }
 
+/// How often a read is tried in all: a sweep is long, and one read that fails for good would end it.
+pub(super) fn tries(urgency: Urgency) -> u32 {
+    match urgency {
+        Urgency::Buying | Urgency::Confirming | Urgency::Following => 3,
+        Urgency::Sweeping => 8,
+    }
+}
+
 /// The longest that a request waits for leave, and for another try.
 pub(super) fn patience(urgency: Urgency) -> Duration {
     match urgency {
