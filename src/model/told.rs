@@ -56,7 +56,9 @@ impl Told {
             (Some((at, next)), true, _) => {
                 format!("{what} on trial, from {from}; changes to {next} on {}.", spell_date(*at))
             }
-            (None, true, Some(at)) => format!("{what} on trial until {at}, from {from}; the first payment is due then."),
+            (None, true, Some(at)) => {
+                format!("{what} on trial until {at}, from {from}; the first payment is due then.")
+            }
             (None, true, None) => format!("{what} on trial, from {from}."),
             (None, false, Some(at)) => format!("{what}, from {from}; it renews on {at}."),
             (None, false, None) => format!("{what}, from {from}."),

@@ -29,8 +29,19 @@ pub fn AccountPage() -> impl IntoView {
 
 #[component]
 fn Account(overview: Overview, email: String) -> impl IntoView {
-    let Overview { plan, is_paid, headline, besides, is_double, uncertain, contracts, purchases, features, bills, waiting } =
-        overview;
+    let Overview {
+        plan,
+        is_paid,
+        headline,
+        besides,
+        is_double,
+        uncertain,
+        contracts,
+        purchases,
+        features,
+        bills,
+        waiting,
+    } = overview;
     let lead = first_sentence(headline.as_deref(), plan.as_ref(), uncertain && !is_paid);
     let offer =
         (!is_paid && !uncertain).then(|| view! { <a class="button" href="/pricing">"See plans and prices"</a> });

@@ -93,7 +93,9 @@ async fn every_state_of_a_subscription_has_its_words() {
         ),
         (
             json!({"status": "past_due", "past_due_at": written(base)}),
-            format!("Pro until {grace} at least, {from}; its last payment did not go through, and another card settles it."),
+            format!(
+                "Pro until {grace} at least, {from}; its last payment did not go through, and another card settles it."
+            ),
             true,
         ),
         (

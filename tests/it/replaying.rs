@@ -96,7 +96,10 @@ async fn whatever_is_not_as_the_inbox_says_is_found() {
     let held = "UPDATE entitlements SET value = '7' WHERE feature = 'projects'";
     assert!(shop.state.db.write(held).execute().await.expect("rows") > 0);
     let found = check(&shop).await.differences;
-    assert!(found.iter().any(|sentence| sentence.starts_with("projects of ") && sentence.contains("by the inbox")), "{found:?}");
+    assert!(
+        found.iter().any(|sentence| sentence.starts_with("projects of ") && sentence.contains("by the inbox")),
+        "{found:?}"
+    );
     assert!(found.iter().any(|sentence| sentence.contains("by the ledger")), "{found:?}");
     let line = "DELETE FROM ledger WHERE seq = (SELECT MIN(seq) FROM ledger)";
     assert_eq!(shop.state.db.write(line).execute().await.expect("a row"), 1);

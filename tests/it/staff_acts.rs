@@ -34,7 +34,8 @@ async fn what_staff_gives_opens_at_once_and_ends_by_the_clock() {
     let ann = shop.person("ann").await;
     let page = format!("/staff/person?id={}", ann.id);
     let until = day(shop.state.clock.billing() + 2 * DAY);
-    let form = [("id", ann.id.as_str()), ("what", "plan:pro"), ("until", until.as_str()), ("reason", "Sorry for <the> delay")];
+    let form =
+        [("id", ann.id.as_str()), ("what", "plan:pro"), ("until", until.as_str()), ("reason", "Sorry for <the> delay")];
     for (name, wrong, words) in [
         ("reason", "", "Please say why"),
         ("what", "plan:none", "Please choose what to give."),
@@ -61,7 +62,10 @@ async fn what_staff_gives_opens_at_once_and_ends_by_the_clock() {
     assert_eq!(causes(&shop, &ann).await, ["staff", "timer"]);
     let acts = shop.acts().await;
     let given = acts.iter().find(|act| act.0 == "give").expect("an act");
-    assert_eq!((given.1.as_ref(), given.2.as_ref(), given.4.as_deref()), (Some(&sam.id), Some(&ann.id), Some("127.0.0.1")));
+    assert_eq!(
+        (given.1.as_ref(), given.2.as_ref(), given.4.as_deref()),
+        (Some(&sam.id), Some(&ann.id), Some("127.0.0.1"))
+    );
     assert!(given.3.as_ref().is_some_and(|details| details.contains("Sorry for <the> delay")));
     shop.close().await;
 }
@@ -95,9 +99,9 @@ async fn what_staff_takes_back_closes_at_once() {
 /// Something bought at Polar itself, of whom we never heard; its id.
 async fn bought_elsewhere(shop: &Shop, email: &str) -> String {
     let products = shop.polar.list("/v1/products/").await;
-    let pro = products.iter().find(|product| {
-        product["metadata"]["plan"] == "pro" && product["recurring_interval"] == "month"
-    });
+    let pro = products
+        .iter()
+        .find(|product| product["metadata"]["plan"] == "pro" && product["recurring_interval"] == "month");
     let body = json!({"products": [pro.expect("a product")["id"]]});
     let (status, checkout) = shop.polar.send("POST", "/v1/checkouts/", Some(body)).await;
     assert_eq!(status, 201, "{checkout}");

@@ -10,12 +10,8 @@ use super::page::Page;
 use crate::server::http::reply;
 use leptos::prelude::*;
 
-const ROOMS: [(&str, &str); 4] = [
-    ("/staff", "Overview"),
-    ("/staff/quarantine", "Quarantine"),
-    ("/staff/cases", "Cases"),
-    ("/staff/inbox", "Inbox"),
-];
+const ROOMS: [(&str, &str); 4] =
+    [("/staff", "Overview"), ("/staff/quarantine", "Quarantine"), ("/staff/cases", "Cases"), ("/staff/inbox", "Inbox")];
 
 /// The frame of these pages: where one can go, and a way to find somebody.
 #[component]

@@ -50,7 +50,8 @@ pub fn WithdrawPage() -> impl IntoView {
 
 #[component]
 fn Taking(gift: GiftRow) -> impl IntoView {
-    let (id, back, is_open) = (gift.id.clone(), format!("/staff/person?id={}", gift.user_id), gift.withdrawn_at.is_none());
+    let (id, back, is_open) =
+        (gift.id.clone(), format!("/staff/person?id={}", gift.user_id), gift.withdrawn_at.is_none());
     let form = is_open.then(|| {
         view! {
             <form method="post" class="card">

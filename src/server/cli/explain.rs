@@ -56,7 +56,11 @@ fn holdings(explanation: &Explanation, now: Millis) -> String {
     }
     for open in &explanation.features {
         let value = open.value.stored();
-        let _ = writeln!(text, "  {} ({}): {value}, by the {} {}", open.name, open.feature, open.by.source_kind, open.by.source_id);
+        let _ = writeln!(
+            text,
+            "  {} ({}): {value}, by the {} {}",
+            open.name, open.feature, open.by.source_kind, open.by.source_id
+        );
     }
     text += "\nSources:\n";
     if explanation.sources.is_empty() {

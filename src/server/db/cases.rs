@@ -43,10 +43,7 @@ pub struct CaseRow {
 
 macro_rules! select_cases {
     ($rest:literal) => {
-        concat!(
-            "SELECT id, kind, key, user_id, details, opened_at, closed_at, closed_by, outcome FROM cases ",
-            $rest
-        )
+        concat!("SELECT id, kind, key, user_id, details, opened_at, closed_at, closed_by, outcome FROM cases ", $rest)
     };
 }
 

@@ -102,11 +102,7 @@ pub async fn revive(tx: &mut Tx, seq: i64, now: Millis) -> Result<bool> {
 }
 
 /// Settled rows received before `before` that still hold their bytes, the oldest first; so many, after leaving out so many.
-pub async fn thick<'c>(
-    on: impl Reader<'c>,
-    before: Millis,
-    (limit, offset): (i64, i64),
-) -> Result<Vec<InboxRow>> {
+pub async fn thick<'c>(on: impl Reader<'c>, before: Millis, (limit, offset): (i64, i64)) -> Result<Vec<InboxRow>> {
     on.read(
         "SELECT seq, source, kind, observed_us, body, projection, received_at, attempts FROM inbox
          WHERE state = 'done' AND projection IS NULL AND received_at < $1

@@ -1,6 +1,6 @@
 //! What a replay needs: copying our own facts into an empty database, and reading everything that follows from Polar's.
 
-use super::{Db, Result, Tx, inbox_shelf, inbox::InboxRow};
+use super::{Db, Result, Tx, inbox::InboxRow, inbox_shelf};
 use crate::model::instant::{Micros, Millis};
 use serde::Serialize;
 
@@ -63,7 +63,8 @@ pub struct LineRow {
 
 /// The whole mirror.
 pub async fn mirror(tx: &mut Tx) -> Result<Vec<MirrorRow>> {
-    let select = "SELECT kind, id, customer_id, NULL AS external_id, subscription_id, order_id, checkout_id, product_id,
+    let select =
+        "SELECT kind, id, customer_id, NULL AS external_id, subscription_id, order_id, checkout_id, product_id,
                          metadata_user_id, metadata_order_id, status, amount, currency, version_us, observed_us,
                          projection, NULL AS deleted_at, owner_id, owner_rule FROM polar_objects ORDER BY kind, id";
     let customers = "SELECT 'customer' AS kind, id, NULL AS customer_id, external_id, NULL AS subscription_id,
@@ -108,7 +109,8 @@ pub async fn copy_ours(from: &mut Tx, to: &mut Tx) -> Result<()> {
     copy_orders(from, to).await?;
     let given: Vec<(String, String, String)> = from.sql("SELECT kind, id, user_id FROM attributions").all().await?;
     for (kind, id, user) in given {
-        let insert = "INSERT INTO attributions (kind, id, user_id, staff_id, reason, at) VALUES ($1, $2, $3, '', '', 0)";
+        let insert =
+            "INSERT INTO attributions (kind, id, user_id, staff_id, reason, at) VALUES ($1, $2, $3, '', '', 0)";
         to.sql(insert).bind(kind).bind(id).bind(user).execute().await?;
     }
     let plans: Vec<(String, String)> = from.sql("SELECT product_id, plan FROM product_plans").all().await?;
@@ -125,7 +127,8 @@ async fn copy_orders(from: &mut Tx, to: &mut Tx) -> Result<()> {
     let select = "SELECT id, user_id, kind, recurring, plan, product_id, state, checkout_id, created_at FROM orders";
     let orders: Vec<Order> = from.sql(select).all().await?;
     for (id, user, kind, recurring, plan, product, state, checkout, at) in orders {
-        let insert = "INSERT INTO orders (id, user_id, kind, recurring, plan, product_id, state, checkout_id, created_at,
+        let insert =
+            "INSERT INTO orders (id, user_id, kind, recurring, plan, product_id, state, checkout_id, created_at,
                                           quote, quote_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', '')";
         let row = to.sql(insert).bind(id).bind(user).bind(kind).bind(recurring).bind(plan).bind(product);
         row.bind(state).bind(checkout).bind(at).execute().await?;

@@ -13,11 +13,7 @@ use crate::{
         job,
         projection::{Kind, Mirrored, ProductFacts},
     },
-    server::db::{
-        self, Tx,
-        entitlements::Cause,
-        jobs, mirror, refolds,
-    },
+    server::db::{self, Tx, entitlements::Cause, jobs, mirror, refolds},
 };
 use std::collections::BTreeSet;
 

@@ -19,8 +19,7 @@ pub async fn owner_conflict(tx: &mut Tx, object: &ObjectRow, claims: &Claims, no
     metrics::counter!("owner_disputes_total").increment(1);
     tracing::error!(kind = object.kind, object_id = object.id, "our order and Polar's customer name two users");
     let ours = claims.checkout.as_ref().or(claims.metadata.as_ref());
-    let (None, Some(ours), Some(theirs), Some(customer)) =
-        (&claims.staff, ours, &claims.customer, &object.customer_id)
+    let (None, Some(ours), Some(theirs), Some(customer)) = (&claims.staff, ours, &claims.customer, &object.customer_id)
     else {
         return Ok(());
     };

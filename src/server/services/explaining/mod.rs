@@ -100,7 +100,13 @@ pub async fn now(state: &State, user: &str) -> Result<Explanation, Error> {
     let features = stored.into_iter().filter_map(|(feature, by)| {
         let rule = (explained.iter()).find(|one| one.kind == by.source_kind && one.id == by.source_id);
         let name = holding::feature_name(&state.plans, &feature);
-        Some(Open { name, value: Value::of_stored(&by.value)?, rule: rule.map(|one| one.told.rule.clone()), feature, by })
+        Some(Open {
+            name,
+            value: Value::of_stored(&by.value)?,
+            rule: rule.map(|one| one.told.rule.clone()),
+            feature,
+            by,
+        })
     });
     Ok(Explanation { features: features.collect(), sources: explained, refold_at: folded.refold_at })
 }

@@ -38,8 +38,7 @@ pub async fn close(state: &State, actor: &Actor, id: &str, outcome: &str) -> Res
                 return Err(Refused::Gone);
             }
             let target = format!("case:{id}");
-            let act =
-                Act { action: "close case", user: case.user_id.as_deref(), target: &target, details: outcome };
+            let act = Act { action: "close case", user: case.user_id.as_deref(), target: &target, details: outcome };
             note(tx, actor, act, now).await?;
             Ok(())
         })
