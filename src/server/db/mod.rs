@@ -10,6 +10,7 @@ mod sql;
 
 pub mod audit;
 pub mod cases;
+pub mod changes;
 pub mod entitlements;
 pub mod inbox;
 pub mod inbox_shelf;
