@@ -65,7 +65,7 @@ async fn after_a_busy_history_all_is_as_the_inbox_says() {
     let bytes = "SELECT COUNT(*) FROM inbox WHERE LENGTH(body) > 0";
     let whole = shop.count(bytes).await;
     assert_eq!(applying::thin(&shop.state).await.expect("an answer"), 0, "nothing is old");
-    let age = "UPDATE inbox SET received_at = received_at - 91 * 86400000 WHERE seq % 2 = 0";
+    let age = "UPDATE inbox SET received_at = received_at - 7862400000 WHERE seq % 2 = 0";
     shop.state.db.write(age).execute().await.expect("rows");
     let thinned = applying::thin(&shop.state).await.expect("an answer");
     assert!(thinned > 5);

@@ -179,3 +179,54 @@ async fn a_dead_row_is_looked_at_and_tried_again() {
     assert_eq!(shop.acts().await.iter().filter(|act| act.0 == "retry").count(), 1);
     shop.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_second_of_two_subscriptions_is_ended_and_paid_back_once() {
+    let shop = Shop::open().await;
+    let (staff, _) = shop.hire("sam").await;
+    let (ann, bob) = (shop.person("ann").await, shop.person("bob").await);
+    let known = json!({"email": bob.email, "external_id": bob.id});
+    assert_eq!(shop.polar.send("POST", "/v1/customers/", Some(known)).await.0, 201);
+    // Two devices: the older checkout is paid all the same, with another address.
+    let (first, second) = (shop.checkout(&ann, "pro", "month").await, shop.checkout(&ann, "pro", "year").await);
+    for (open, email) in [(&first, &ann.email), (&second, &bob.email)] {
+        shop.pay(open, email).await;
+        shop.wait_for_state(&open.order, "done").await;
+    }
+    shop.polar.idle().await;
+    shop.worked_off().await;
+    let select = "SELECT id, key FROM cases WHERE kind = 'duplicate_subscription'";
+    let (case, key): (String, String) = shop.state.db.read(select).one().await.expect("a case");
+    let later = key.split_once('+').expect("two").1;
+    let page = format!("/staff/cases?id={case}");
+    assert!(staff.get(&page, 200).await.html.contains(&format!("End {later} now, pay it back")));
+    let form = [("id", case.as_str()), ("act", "end_second"), ("reason", "Bought twice")];
+
+    shop.polar.fail(500, "PATCH /v1/subscriptions/").await;
+    let lost = staff.post(&page, &form, 503).await;
+    assert!(lost.html.contains("nothing is done twice"), "{}", lost.html);
+    shop.polar.recover().await;
+    let early = staff.post(&page, &form, 422).await;
+    assert!(early.html.contains("Another change of this subscription is under way."), "{}", early.html);
+    let refunds = format!("/v1/refunds/?subscription_id={later}");
+    assert!(shop.polar.list(&refunds).await.is_empty());
+
+    let wait = "UPDATE orders SET sent_at = sent_at - 61000 WHERE kind = 'cancel'";
+    assert_eq!(shop.state.db.write(wait).execute().await.expect("a row"), 1);
+    staff.post(&page, &form, 303).await;
+    staff.post(&page, &form, 422).await;
+    shop.polar.idle().await;
+    shop.worked_off().await;
+    assert_eq!(shop.polar.get(&format!("/v1/subscriptions/{later}")).await["status"], "canceled");
+    let refunds = shop.polar.list(&refunds).await;
+    assert_eq!((refunds.len(), &refunds[0]["reason"], &refunds[0]["amount"]), (1, &json!("duplicate"), &json!(12000)));
+    let orders = "SELECT kind, state FROM orders WHERE subscription_id = $1 ORDER BY created_at, id";
+    let orders: Vec<(String, String)> = shop.state.db.read(orders).bind(later).all().await.expect("rows");
+    let row = |kind: &str, state: &str| (kind.to_owned(), state.to_owned());
+    assert_eq!(orders, [row("cancel", "refused"), row("cancel", "done"), row("refund", "done")]);
+    let acts: Vec<String> = shop.acts().await.into_iter().skip(1).map(|act| act.0).collect();
+    assert_eq!(acts, ["cancel", "cancel", "refund", "close case"]);
+    assert!(shop.may(&ann, "studio").await, "the first goes on");
+    assert_eq!(shop.count("SELECT COUNT(*) FROM cases WHERE kind = 'duplicate_subscription'").await, 1);
+    shop.close().await;
+}

@@ -34,7 +34,7 @@ pub fn Has(
         view! {
             <td>{open.name}</td>
             <td>{amount(open.value)}</td>
-            <td>{end(open.by.until)}</td>
+            <td class="when">{end(open.by.until)}</td>
             <td class="long">{open.rule.map(|rule| rule.because())}</td>
             <td>{open.by.source_kind.replace('_', " ")}" "<code>{open.by.source_id}</code></td>
         }
@@ -93,7 +93,7 @@ pub fn Beliefs(
             <td>{value}</td>
             <td>{until}</td>
             <td>{belief.line.rule}</td>
-            <td>{spell_time(belief.line.recorded_at)}</td>
+            <td class="when">{spell_time(belief.line.recorded_at)}</td>
             <td class="long">{cause(&belief.because)}</td>
         }
         .into_any()
@@ -127,7 +127,7 @@ pub fn Changes(
             _ => "changed",
         };
         view! {
-            <td>{spell_time(line.recorded_at)}</td>
+            <td class="when">{spell_time(line.recorded_at)}</td>
             <td>{line.feature}</td>
             <td>{word}</td>
             <td>{line.rule}</td>
@@ -159,9 +159,9 @@ pub fn Gifts(
             None => view! { <a href=take>"Take back"</a> }.into_any(),
         };
         view! {
-            <td>{spell_time(gift.created_at)}</td>
+            <td class="when">{spell_time(gift.created_at)}</td>
             <td>{what}</td>
-            <td>{end(gift.expires_at)}</td>
+            <td class="when">{end(gift.expires_at)}</td>
             <td class="long">{gift.reason}</td>
             <td>{fate}</td>
         }
@@ -180,7 +180,7 @@ pub fn Orders(
 ) -> impl IntoView {
     let row = |order: Ordered| {
         view! {
-            <td>{spell_time(order.created_at)}</td>
+            <td class="when">{spell_time(order.created_at)}</td>
             <td>{order.plan}</td>
             <td>{order.state.stored().replace('_', " ")}</td>
             <td class="long">{order.outcome}</td>

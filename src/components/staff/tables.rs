@@ -57,7 +57,7 @@ pub fn Acts(
             view! { <a href=to>"customer"</a> }
         });
         view! {
-            <td>{spell_time(act.at)}</td>
+            <td class="when">{spell_time(act.at)}</td>
             <td>{act.actor.or(act.actor_id).unwrap_or_else(|| "command line".to_owned())}</td>
             <td>{act.action}</td>
             <td class="long">{act.details}</td>
@@ -85,7 +85,7 @@ pub fn Runs(
             (None, None) => "running".to_owned(),
         };
         view! {
-            <td>{spell_time(run.started_at)}</td>
+            <td class="when">{spell_time(run.started_at)}</td>
             <td>{run.kind}</td>
             <td class="number">{run.checked}</td>
             <td class="number">{run.equal}</td>
@@ -103,6 +103,8 @@ pub fn Runs(
 /// What belongs to nobody.
 #[component]
 pub fn Strays(
+    /// The heading.
+    title: &'static str,
     /// Newest first.
     strays: Vec<Stray>,
 ) -> impl IntoView {
@@ -113,7 +115,7 @@ pub fn Strays(
             <td>{if row.kind == "order" { "purchase" } else { "subscription" }}</td>
             <td>{row.status}</td>
             <td class="number">{price.map(|price| price.to_string())}</td>
-            <td>{spell_time(row.observed_us / 1000)}</td>
+            <td class="when">{spell_time(row.observed_us / 1000)}</td>
             <td><code>{row.id}</code></td>
             <td><a href=to>"Decide"</a></td>
         }
@@ -121,7 +123,7 @@ pub fn Strays(
     };
     let rows = strays.into_iter().map(row).collect();
     let columns = &["Plan", "What", "State", "Price", "Seen", "Id", ""];
-    view! { <Table title="Without an owner" columns empty="Nothing: everything that was bought belongs to somebody." rows /> }
+    view! { <Table title columns empty="Nothing: everything that was bought belongs to somebody." rows /> }
 }
 
 /// The words for a case's kind.
@@ -149,7 +151,7 @@ pub fn CaseTable(
     let row = |case: Case| {
         let to = format!("/staff/cases?id={}", case.id);
         view! {
-            <td>{spell_time(case.opened_at)}</td>
+            <td class="when">{spell_time(case.opened_at)}</td>
             <td><a href=to>{case_words(&case.kind)}</a></td>
             <td class="long">{case.details}</td>
             <td class="long">{case.outcome}</td>
@@ -173,6 +175,8 @@ pub fn standing(state: &str) -> impl IntoView + use<> {
 /// Rows of the inbox.
 #[component]
 pub fn ShelfTable(
+    /// The heading.
+    title: &'static str,
     /// Newest first.
     rows: Vec<ShelfRow>,
 ) -> impl IntoView {
@@ -180,7 +184,7 @@ pub fn ShelfTable(
         let to = format!("/staff/inbox?seq={}", row.seq);
         view! {
             <td><a href=to>{row.seq}</a></td>
-            <td>{spell_time(row.received_at)}</td>
+            <td class="when">{spell_time(row.received_at)}</td>
             <td>{row.source}</td>
             <td>{row.kind.unwrap_or_else(|| "not read yet".to_owned())}</td>
             <td>{standing(&row.state)}</td>
@@ -192,5 +196,5 @@ pub fn ShelfTable(
     };
     let rows = rows.into_iter().map(row).collect();
     let columns = &["Row", "Received", "From", "Kind", "State", "Verdict", "Effect", "Object"];
-    view! { <Table title="Rows" columns empty="No row fits." rows /> }
+    view! { <Table title columns empty="No row fits." rows /> }
 }

@@ -3,7 +3,7 @@
 use super::refusals::{known, refusal};
 use crate::{
     components::{
-        form::{Field, Hidden, Refusal},
+        form::{Choice, Field, Hidden, Refusal},
         staff::{CaseTable, Room, case_words},
     },
     model::instant::spell_time,
@@ -16,7 +16,7 @@ use crate::{
 use leptos::{either::EitherOf3, prelude::*};
 use leptos_router::hooks::use_query_map;
 
-/// Closes a case.
+/// Closes a case, or first ends the second of two subscriptions.
 ///
 /// # Errors
 /// The refusal, as the page shows it.
@@ -25,13 +25,19 @@ pub async fn close_case(
     /// Which; an id.
     #[server(default)]
     id: String,
+    /// `close` or `end_second`.
+    #[server(default)]
+    act: String,
     /// How it ended.
     #[server(default)]
     reason: String,
 ) -> Result<(), ServerFnError> {
     let Some(actor) = session::require_staff().await else { return Ok(()) };
-    let closed = staffing::close(&state(), &actor, &id, &reason).await;
-    closed.map_err(|refused| refusal(refused, &[("reason", &reason)]))?;
+    let closed = match act.as_str() {
+        "end_second" => staffing::end_second(&state(), &actor, &id, &reason).await,
+        _ => staffing::close(&state(), &actor, &id, &reason).await,
+    };
+    closed.map_err(|refused| refusal(refused, &[("act", &act), ("reason", &reason)]))?;
     reply::see_other("/staff/cases");
     Ok(())
 }
@@ -73,15 +79,22 @@ fn One(case: Case) -> impl IntoView {
     let closed = case.closed_at.map(|at| {
         view! { <dt>"Closed"</dt><dd>{spell_time(at)}</dd><dt>"Outcome"</dt><dd>{case.outcome.clone()}</dd> }
     });
+    let ending = staffing::second(&case).map(|second| {
+        let second = format!("End {second} now, pay it back, and close the case");
+        let options = [("end_second", second.as_str()), ("close", "Only close the case")];
+        let options = options.map(|(act, words)| (act.to_owned(), words.to_owned())).to_vec();
+        view! { <Choice name="act" label="What shall happen?" options /> }
+    });
     let form = case.closed_at.is_none().then(|| {
         view! {
             <form method="post" class="card">
                 <Hidden name="id" value=Some(case.id.clone()) />
+                {ending}
                 <Field
                     name="reason" label="How did it end?" autocomplete="off"
                     hint="The same case is not opened again."
                 />
-                <button class="button">"Close the case"</button>
+                <button class="button">"Decide"</button>
             </form>
         }
     });

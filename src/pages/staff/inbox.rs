@@ -97,7 +97,7 @@ fn Rows(filter: Filter, rows: Vec<ShelfRow>, kinds: Vec<String>, next: Option<i6
                 />
                 <button class="button second">"Filter"</button>
             </form>
-            <ShelfTable rows />
+            <ShelfTable title="Rows" rows />
             {older}
         </Room>
     }
@@ -106,7 +106,8 @@ fn Rows(filter: Filter, rows: Vec<ShelfRow>, kinds: Vec<String>, next: Option<i6
 #[component]
 fn One(shelved: Shelved) -> impl IntoView {
     let Shelved { row, webhook_id, payload, is_thin } = shelved;
-    let lead = format!("Received on {}, begun {} times.", spell_time(row.received_at), row.attempts);
+    let tries = if row.attempts == 1 { "tried once".to_owned() } else { format!("tried {} times", row.attempts) };
+    let lead = format!("Received on {}, {tries}.", spell_time(row.received_at));
     let title = format!("Row {} of the inbox", row.seq);
     let again = (row.state == "dead").then(|| {
         view! {
@@ -121,7 +122,7 @@ fn One(shelved: Shelved) -> impl IntoView {
     view! {
         <Room title lead>
             <Refusal />
-            <ShelfTable rows=vec![row] />
+            <ShelfTable title="What became of it" rows=vec![row] />
             {again}
             <section aria-labelledby="payload">
                 <h2 id="payload">{heading}</h2>

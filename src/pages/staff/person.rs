@@ -6,7 +6,10 @@ use crate::{
         form::{Choice, Field, Hidden, Refusal},
         staff::{Acts, Beliefs, CaseTable, Changes, Gifts, Has, Orders, Room, Sources},
     },
-    model::instant::{Millis, parse_ms, spell_date},
+    model::{
+        instant::{Millis, parse_ms, spell_date},
+        role::Role,
+    },
     pages::not_found::NotFound,
     server::{
         http::{reply, session, state},
@@ -82,7 +85,12 @@ fn Everything(person: Person, at: String, beliefs: Option<Vec<Belief>>) -> impl 
     let Person { user, explanation, gifts, changes, orders, cases, acts } = person;
     let title = user.email.clone().unwrap_or_else(|| "A deleted account".to_owned());
     let verified = user.email_verified_at.map_or("address not verified", |_| "address verified");
-    let lead = format!("{}, {verified}, since {}. Id {}", user.role, spell_date(user.created_at), user.id);
+    let role = match Role::of_stored(&user.role) {
+        Role::Member => "Customer",
+        Role::Staff => "Staff",
+        Role::Owner => "Owner",
+    };
+    let lead = format!("{role}, {verified}, since {}. Id {}", spell_date(user.created_at), user.id);
     let cases = (!cases.is_empty()).then(|| view! { <CaseTable title="Open cases" empty="" cases /> });
     view! {
         <Room title lead>
@@ -102,14 +110,17 @@ fn Everything(person: Person, at: String, beliefs: Option<Vec<Belief>>) -> impl 
 #[component]
 fn Earlier(id: String, at: String, beliefs: Option<Vec<Belief>>) -> impl IntoView {
     view! {
-        <form method="get" class="row">
-            <Hidden name="id" value=Some(id) />
-            <div class="field">
-                <label for="at">"What we believed at (UTC)"</label>
-                <input id="at" name="at" type="datetime-local" value=at />
-            </div>
-            <button class="button second">"Look back"</button>
-        </form>
+        <section aria-labelledby="earlier">
+            <h2 id="earlier">"At an earlier time"</h2>
+            <form method="get" class="row">
+                <Hidden name="id" value=Some(id) />
+                <div class="field">
+                    <label for="at">"What we believed at (UTC)"</label>
+                    <input id="at" name="at" type="datetime-local" value=at />
+                </div>
+                <button class="button second">"Look back"</button>
+            </form>
+        </section>
         {beliefs.map(|beliefs| view! { <Beliefs beliefs /> })}
     }
 }

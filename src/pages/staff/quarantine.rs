@@ -63,7 +63,7 @@ pub fn QuarantinePage() -> impl IntoView {
                         lead="Bought of a plan of ours at Polar, and by nobody whom we know. It gives access to nobody, and \
                               leaves this list by itself when its owner becomes known."
                     >
-                        <Strays strays />
+                        <Strays title="Without an owner" strays />
                     </Room>
                 })
             }
@@ -94,7 +94,7 @@ fn One(object: String, stray: Option<Stray>) -> impl IntoView {
         <Room title="Whose is it?" lead="Say to whom it belongs, or that it shall belong to nobody.">
             <Refusal />
             {gone}
-            {stray.map(|stray| view! { <Strays strays=vec![stray] /> })}
+            {stray.map(|stray| view! { <Strays title="What was bought" strays=vec![stray] /> })}
             {form}
             <p><a href="/staff/quarantine">"Back to the quarantine"</a></p>
         </Room>

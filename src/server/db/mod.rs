@@ -11,6 +11,7 @@ mod sql;
 pub mod audit;
 pub mod budget;
 pub mod cases;
+pub mod changes;
 pub mod endpoint_case;
 pub mod entitlements;
 pub mod inbox;

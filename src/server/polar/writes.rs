@@ -41,6 +41,24 @@ impl Client {
         self.send(Method::PATCH, &path, &body).await.map(|seen| seen.value)
     }
 
+    /// Ends a subscription at once; the subscription as it is then.
+    ///
+    /// # Errors
+    /// As every call; after [`Error::NoAnswer`] and [`Error::Failed`] it may be over all the same.
+    pub async fn revoke_subscription(&self, id: &str) -> Result<Seen<Value>, Error> {
+        self.send(Method::PATCH, &format!("/v1/subscriptions/{id}"), &json!({ "revoke": true })).await
+    }
+
+    /// Pays a bill back that was paid twice; `amount` is net of tax, in minor units, and `order_id` is ours.
+    ///
+    /// # Errors
+    /// As every call. More than was paid is never paid back: Polar answers 403 (C§2.10).
+    pub async fn refund_double(&self, bill: &str, amount: i64, order_id: &str) -> Result<Seen<Value>, Error> {
+        let metadata = json!({ "order_id": order_id });
+        let body = json!({ "order_id": bill, "reason": "duplicate", "amount": amount, "metadata": metadata });
+        self.send(Method::POST, "/v1/refunds/", &body).await
+    }
+
     /// Makes a product.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! it, with `staff` as its cause.
 
 mod cases;
+mod doubles;
 mod giving;
 mod looking;
 mod quarantine;
@@ -10,6 +11,7 @@ mod roles;
 mod shelf;
 
 pub use cases::{Case, case, cases, close};
+pub use doubles::{end_second, second};
 pub use giving::{Gift, give, grant, withdraw};
 pub use looking::{Ordered, Overview, Person, overview, person, search};
 pub use quarantine::{Stray, attribute, dismiss, stray, strays};
@@ -56,6 +58,15 @@ pub enum Refused {
     /// What it is about is not there, or somebody was quicker.
     #[error("This was decided before, or is not there any more.")]
     Gone,
+    /// Another change of the same subscription is open.
+    #[error("Another change of this subscription is under way. Please try again in a minute.")]
+    UnderWay,
+    /// Polar did not answer: what was asked may have happened, and is looked up at the next try.
+    #[error("Polar did not answer. Please try again in a minute: nothing is done twice.")]
+    NoAnswer,
+    /// Polar refused.
+    #[error("{0}. Please look into it at Polar.")]
+    Declined(String),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] Error),
