@@ -68,8 +68,9 @@ impl Scene {
     /// Everything that Polar told since the last call, once all of it is applied.
     pub async fn news(&self) -> Vec<Sent> {
         self.settle().await;
+        let events = self.shop.polar.events().await;
         let mut heard = self.heard.borrow_mut();
-        self.shop.polar.events().await.into_iter().filter(|event| heard.insert(event.id.clone())).collect()
+        events.into_iter().filter(|event| heard.insert(event.id.clone())).collect()
     }
 
     /// The kinds of it, without changed states and invoices, which come when they like.
