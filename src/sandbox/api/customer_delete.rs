@@ -48,6 +48,8 @@ fn delete(state: &mut state::State, id: Uuid, anonymize: bool) -> Result<(), Ref
     for member in state.members.iter().filter(|one| one.customer_id == id).cloned().collect::<Vec<_>>() {
         state.emit("member.deleted", json!(member));
     }
+    // The event shows the row before it was written for the last time (webhooks 0170, 0172).
+    state.members.iter_mut().filter(|one| one.customer_id == id).for_each(|one| one.modified_at = Some(now));
     state.sessions.retain(|session| session.customer_id != id);
     grants::reach(state);
     announce(state, "customer.deleted", id);
