@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::api::Shared;
 use super::app::App;
 use super::hooks::events::Event;
-use super::{secrets, state};
+use super::{history, journal, secrets, state};
 
 /// A hundred years.
 const FURTHEST_MS: i64 = 100 * 366 * 86_400_000;
@@ -159,6 +159,8 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/sandbox/events", post(event))
         .route("/sandbox/tokens", post(token))
         .route("/sandbox/reset", post(reset))
+        .merge(journal::routes::router())
+        .merge(history::router())
         .route_layer(from_fn_with_state(Arc::clone(app), own_pages_only))
 }
 

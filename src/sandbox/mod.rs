@@ -8,7 +8,9 @@ mod api;
 mod app;
 mod clock;
 mod control;
+mod history;
 mod hooks;
+mod journal;
 mod life;
 mod pages;
 mod secrets;
@@ -97,6 +99,11 @@ impl Sandbox {
     /// The id of its one organization.
     pub fn organization_id(&self) -> String {
         self.organization_id.to_string()
+    }
+
+    /// Of its organization.
+    fn app(&self) -> Arc<App> {
+        Arc::clone(&self.app)
     }
 
     /// Takes no more requests, lets deliveries in flight finish and writes the state.

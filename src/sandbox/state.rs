@@ -22,6 +22,7 @@ use super::clock::{Clock, Stamp};
 use super::control::Faults;
 use super::hooks::endpoint::Endpoint;
 use super::hooks::events::Event;
+use super::journal::Journal;
 use super::life::balance::Balance;
 use super::life::billing::Line;
 use super::life::cards::Saved;
@@ -98,6 +99,8 @@ pub struct State {
     /// Of the rate limit.
     #[serde(skip)]
     pub window: Window,
+    #[serde(skip)]
+    pub journal: Journal,
 }
 
 impl State {
@@ -144,6 +147,7 @@ impl State {
             faults: Faults::default(),
             origin: String::new(),
             window: Window::default(),
+            journal: Journal::of_a_new_sandbox(),
         };
         state.adopt("");
         state
@@ -154,6 +158,7 @@ impl State {
         let url = self.endpoint(self.identity.endpoint_id).map(|own| own.url.clone()).unwrap_or_default();
         let mut fresh = Self::with(self.identity.clone());
         fresh.origin = std::mem::take(&mut self.origin);
+        fresh.journal = std::mem::take(&mut self.journal);
         fresh.adopt(&url);
         *self = fresh;
     }

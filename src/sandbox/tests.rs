@@ -9,11 +9,14 @@ mod discounts;
 mod dunning;
 mod endpoints;
 mod harness;
+mod histories;
 mod metering;
 mod pausing;
 mod plans;
 mod portal;
 mod refunds;
 mod rights;
+#[path = "../../tests/schema/mod.rs"]
+mod schema;
 mod subscriptions;
 mod transport;

@@ -45,7 +45,7 @@ use axum::response::Response;
 use axum::routing::{get, patch, post};
 
 use super::app::App;
-use super::{control, pages};
+use super::{control, journal, pages};
 use refusal::Refusal;
 
 /// What handlers are given.
@@ -85,6 +85,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(pages::router())
         .merge(control::router(&app))
         .layer(from_fn_with_state(Arc::clone(&app), transport::headers))
+        .layer(from_fn_with_state(Arc::clone(&app), journal::watch::watch))
         .with_state(app)
 }
 

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::sandbox::clock::{Clock, Stamp};
+use crate::sandbox::journal::entry::{Body, Told, What};
+use crate::sandbox::journal::mask;
 use crate::sandbox::secrets;
 use crate::sandbox::state::State;
 
@@ -144,8 +146,9 @@ impl State {
             copies: self.faults.duplicate,
             in_flight: false,
         };
-        let id = event.id;
+        let (id, body) = (event.id, Body::text(&mask::json(body)));
         self.events.push(event);
+        self.journalize(What::Event(Told { webhook_id: id, endpoint_id, kind: kind.to_owned(), dropped, body }));
         self.emitted += 1;
         id
     }

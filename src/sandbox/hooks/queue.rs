@@ -27,6 +27,7 @@ const ROOM: u64 = 64;
 /// What goes over the wire.
 pub struct Parcel {
     pub id: Uuid,
+    pub kind: String,
     pub url: String,
     pub key: Vec<u8>,
     pub body: String,
@@ -78,6 +79,7 @@ impl State {
         let index = event.number.wrapping_mul(ROOM).wrapping_add(event.attempts.len() as u64);
         Some(Parcel {
             id,
+            kind: event.kind.clone(),
             url: endpoint.url.clone(),
             key: endpoint.secret.key(),
             body: event.body.clone(),

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::routing::post;
 use serde_json::{Value, json};
 
+use super::schema;
 use crate::sandbox::{Config, Sandbox};
 
 /// One delivery as received.
@@ -199,6 +200,20 @@ impl World {
 
     pub fn deliveries(&self) -> Vec<Received> {
         self.received.lock().expect("not poisoned").clone()
+    }
+}
+
+/// Whatever a test was about: all that its sandbox said is as Polar describes it.
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let app = self.sandbox.app();
+        let journal: Vec<Value> = app.read(|state| state.journal.after(0).map(|entry| json!(entry)).collect());
+        assert_eq!(app.read(|state| state.journal.dropped()), 0, "the journal holds all");
+        let wrong = schema::complaints(&journal);
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
 }
 
