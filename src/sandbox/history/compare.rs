@@ -71,7 +71,8 @@ fn answers(file: &History, replay: &History, twins: &Twins) -> Vec<String> {
             continue;
         }
         let (Some(before), Some(now)) = (&before.body, &now.body) else { continue };
-        let text = twins.translate(&before.value().to_string()).replace(&file.head.origin, &replay.head.origin);
+        let text =
+            mask::json(&twins.translate(&before.value().to_string())).replace(&file.head.origin, &replay.head.origin);
         let mut differing = Vec::new();
         differ("", &serde_json::from_str(&text).unwrap_or_default(), &now.value(), &mut differing);
         found.extend(differing.into_iter().take(LISTED).map(|what| format!("{line}: {what}")));

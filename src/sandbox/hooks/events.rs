@@ -108,6 +108,11 @@ pub struct Event {
 }
 
 impl Event {
+    /// Goes in order, one by one: a first attempt, or one more after a success. Only failures are repeated on their own.
+    pub fn is_orderly(&self) -> bool {
+        self.attempts.last().is_none_or(Attempt::succeeded)
+    }
+
     /// Whether the delivery worked out in the end; nothing while that is open.
     pub fn succeeded(&self) -> Option<bool> {
         if self.delivered { Some(true) } else { (self.finished && !self.skipped).then_some(false) }

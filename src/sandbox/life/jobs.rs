@@ -70,7 +70,9 @@ impl State {
         let (wall, before) = (Clock::wall(), self.emitted);
         let (due, rest) = std::mem::take(&mut self.jobs).into_iter().partition(|job| job.due <= wall);
         self.jobs = rest;
-        let due: Vec<Job> = due;
+        let mut due: Vec<Job> = due;
+        // However late it is looked at, the order is that of the times.
+        due.sort_by_key(|job| job.due);
         for job in &due {
             // What a job names may be gone after a reset; then there is nothing to do.
             let _ = match job.what {
@@ -94,6 +96,7 @@ impl State {
     /// Does what is queued without its waits.
     pub fn hurry(&mut self) {
         while !self.jobs.is_empty() {
+            self.jobs.sort_by_key(|job| job.due);
             self.jobs.iter_mut().for_each(|job| job.due = Stamp(0));
             self.catch_up();
         }
