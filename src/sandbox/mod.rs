@@ -101,6 +101,11 @@ impl Sandbox {
         self.organization_id.to_string()
     }
 
+    /// What happened in it until now, as `GET /sandbox/history` and `boreal sandbox replay` have it.
+    pub fn history(&self) -> String {
+        self.app().read(history::History::of).text()
+    }
+
     /// Of its organization.
     fn app(&self) -> Arc<App> {
         Arc::clone(&self.app)

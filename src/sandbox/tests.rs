@@ -16,7 +16,7 @@ mod plans;
 mod portal;
 mod refunds;
 mod rights;
-#[path = "../../tests/schema/mod.rs"]
-mod schema;
 mod subscriptions;
 mod transport;
+#[path = "../../tests/witness/mod.rs"]
+mod witness;

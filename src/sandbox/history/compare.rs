@@ -16,7 +16,18 @@ const LISTED: usize = 5;
 
 /// Everything that differs, in words; empty if it is the same history.
 pub fn differences(file: &History, replay: &History, twins: &Twins) -> Vec<String> {
-    let mut found = answers(file, replay, twins);
+    let mut found = course(file, replay);
+    found.extend(answers(file, replay, twins));
+    found
+}
+
+/// What differs in the order of things: the requests with the status of their answers, the events, the attempts.
+pub fn course(file: &History, replay: &History) -> Vec<String> {
+    let asked = |history: &History| {
+        let line = |one: &Exchange| format!("{} {}", one.method, one.answer.as_ref().map_or(0, |answer| answer.status));
+        requests(history).map(|(_, one)| line(one)).collect::<Vec<_>>()
+    };
+    let mut found = sequence("request", &asked(file), &asked(replay));
     let told = |history: &History| {
         let line = |dropped| if dropped { " (dropped)" } else { "" };
         history.events().map(|event| format!("{}{}", event.kind, line(event.dropped))).collect::<Vec<_>>()
@@ -65,11 +76,10 @@ fn answers(file: &History, replay: &History, twins: &Twins) -> Vec<String> {
     for ((number, old), (_, new)) in requests(file).zip(requests(replay)) {
         // Whoever asked went away, then or now: there is nothing to compare.
         let (Some(before), Some(now)) = (&old.answer, &new.answer) else { continue };
-        let line = format!("request {number}, {} {}", old.method, old.path);
         if before.status != now.status {
-            found.push(format!("{line}: {} instead of {}", now.status, before.status));
             continue;
         }
+        let line = format!("request {number}, {} {}", old.method, old.path);
         let (Some(before), Some(now)) = (&before.body, &now.body) else { continue };
         let text =
             mask::json(&twins.translate(&before.value().to_string())).replace(&file.head.origin, &replay.head.origin);
@@ -80,13 +90,13 @@ fn answers(file: &History, replay: &History, twins: &Twins) -> Vec<String> {
     found
 }
 
-/// Where two bodies differ by more than the time and what is made anew each time.
+/// Where two bodies differ by more than the time (and the offset that makes it) and what is made anew each time.
 fn differ(at: &str, old: &Value, new: &Value, into: &mut Vec<String>) {
     match (old, new) {
         (Value::Object(old), Value::Object(new)) => {
             let gone = old.keys().filter(|key| !new.contains_key(*key));
             into.extend(gone.map(|key| format!("{at}/{key} is missing")));
-            for (key, new) in new {
+            for (key, new) in new.iter().filter(|(key, _)| *key != "offset_ms") {
                 differ(&format!("{at}/{key}"), old.get(key).unwrap_or(&Value::Null), new, into);
             }
         }

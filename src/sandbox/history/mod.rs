@@ -13,9 +13,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State as Extracted;
 use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::api::Shared;
@@ -67,16 +68,9 @@ impl History {
     }
 
     /// As a text.
-    ///
-    /// # Errors
-    /// Never: what is in a journal can be written as JSON.
-    pub fn text(&self) -> Result<String, serde_json::Error> {
-        let mut text = serde_json::to_string(&self.head)? + "\n";
-        for entry in &self.entries {
-            text.push_str(&serde_json::to_string(entry)?);
-            text.push('\n');
-        }
-        Ok(text)
+    pub fn text(&self) -> String {
+        let entries = self.entries.iter().map(|entry| json!(entry).to_string() + "\n");
+        std::iter::once(json!(self.head).to_string() + "\n").chain(entries).collect()
     }
 
     /// From a text.
@@ -130,9 +124,6 @@ pub fn router() -> Router<Arc<App>> {
     Router::new().route("/sandbox/history", get(history))
 }
 
-async fn history(Extracted(app): Shared) -> Response {
-    match app.read(History::of).text() {
-        Ok(text) => ([(header::CONTENT_TYPE, "application/jsonl")], text).into_response(),
-        Err(error) => (axum::http::StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
-    }
+async fn history(Extracted(app): Shared) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/jsonl")], app.read(History::of).text())
 }

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::harness::World;
-use crate::sandbox::history::History;
+use super::witness;
+use crate::sandbox::history::{History, compare, replay};
 
 /// A life with everything that goes wrong by the seed.
 async fn live(world: &World, seed: u64) {
@@ -27,7 +28,7 @@ async fn live(world: &World, seed: u64) {
 }
 
 fn history(world: &World) -> History {
-    world.sandbox.app().read(History::of)
+    History::read(&world.sandbox.history()).expect("a history")
 }
 
 #[tokio::test]
@@ -36,11 +37,37 @@ async fn a_written_history_happens_again() {
     live(&world, 7).await;
     let url = format!("{}/sandbox/history", world.sandbox.origin());
     let text = world.http.get(url).send().await.expect("an answer").text().await.expect("text");
-    let file = History::read(&text).expect("a history");
-    assert!(file.events().any(|event| event.dropped) && file.duplicates() > 5, "things went wrong");
     assert!(!text.contains(world.sandbox.token()) && !text.contains(world.sandbox.webhook_secret()));
-    let outcome = file.replay().await.expect("a sandbox");
+    let path = witness::keep(&text).expect("a file");
+    let outcome = replay::file(&path).await.expect("a sandbox");
+    let file = history(&world);
     assert_eq!(outcome.differences, Vec::<String>::new());
     assert_eq!(outcome.replay.events().count(), file.events().count());
     assert_eq!(outcome.replay.attempts().count(), file.attempts().count());
+    std::fs::remove_file(path).expect("it was there");
+}
+
+#[tokio::test]
+async fn the_same_seed_goes_wrong_in_the_same_way() {
+    let worlds = [World::new().await, World::new().await, World::new().await];
+    tokio::join!(live(&worlds[0], 7), live(&worlds[1], 7), live(&worlds[2], 8));
+    let [one, two, other] = worlds.each_ref().map(history);
+    assert!(one.events().any(|event| event.dropped), "some are dropped");
+    assert!(one.attempts().any(|tried| tried.corrupt), "some are corrupt");
+    assert!(one.duplicates() > 5, "some come twice");
+    assert_eq!(compare::course(&one, &two), Vec::<String>::new());
+    assert_ne!(compare::course(&one, &other), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_replay_says_where_it_went_another_way() {
+    let world = World::new().await;
+    world.product("Pro", Some("month"), 1_000).await;
+    world.idle().await;
+    let text = world.sandbox.history();
+    let other = text.replace("\"kind\":\"product.created\"", "\"kind\":\"order.paid\"").replace("1000", "1001");
+    let changed = History::read(&other).expect("a history").replay().await.expect("a sandbox");
+    assert!(changed.differences.iter().any(|what| what.contains("product.created instead of order.paid")));
+    assert!(History::read(&text.replace("\"whole\":true", "\"whole\":false")).is_err(), "its beginning is missing");
+    assert!(History::read("{}").is_err_and(|why| why.starts_with("line 1")), "not a history");
 }

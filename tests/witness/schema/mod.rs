@@ -37,7 +37,7 @@ static REGISTRY: LazyLock<Registry<'static>> = LazyLock::new(|| {
 
 static COMPILED: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
 
-/// What is wrong in a sandbox's journal (`GET /sandbox/journal`), in words; nothing where there is no description.
+/// What is wrong in the entries of a journal, in words; nothing where there is no description.
 pub fn complaints(entries: &[Value]) -> Vec<String> {
     let by_hand: Vec<&Value> = entries.iter().filter(|entry| entry["path"] == "/sandbox/events").collect();
     let invented = |event: &Value| {
