@@ -45,6 +45,12 @@ impl Stamp {
 
     /// This instant `count` intervals (`hour`, `day`, `week`, `month`, `year`) later; a day that a month lacks becomes its last.
     pub fn plus_interval(self, interval: &str, count: i64) -> Self {
+        self.plus_period(interval, count, self.day_of_month())
+    }
+
+    /// The same, but months and years lead to the day `anchor` of their month: what began on a 31st goes back to it
+    /// after a shorter month. An anchor of 0 is this instant's own day.
+    pub fn plus_period(self, interval: &str, count: i64, anchor: u8) -> Self {
         let now = self.date_time();
         let months = match interval {
             "year" => count * 12,
@@ -57,8 +63,13 @@ impl Stamp {
         let year = i32::try_from(total.div_euclid(12)).unwrap_or(9_999).min(9_999);
         let number = u8::try_from(total.rem_euclid(12) + 1).expect("a remainder of 12 plus 1 is at most 12");
         let month = time::Month::try_from(number).expect("1 to 12 are months");
-        let day = now.day().min(month.length(year));
+        let day = if anchor == 0 { now.day() } else { anchor }.min(month.length(year));
         time::Date::from_calendar_date(year, month, day).map_or(self, |date| Self::of(now.replace_date(date)))
+    }
+
+    /// 1 to 31.
+    pub fn day_of_month(self) -> u8 {
+        self.date_time().day()
     }
 
     /// The calendar hour, day, week (from Monday), month or year that this instant is in, as a number of its own.
@@ -162,6 +173,9 @@ mod tests {
         let january: Stamp = serde_json::from_str("\"2027-01-31T10:00:00.000001Z\"").expect("a stamp");
         assert_eq!(january.plus_interval("month", 1).to_string(), "2027-02-28T10:00:00.000001Z");
         assert_eq!(january.plus_interval("year", 1).to_string(), "2028-01-31T10:00:00.000001Z");
+        let february = january.plus_period("month", 1, 31);
+        assert_eq!(february.plus_period("month", 1, 31).to_string(), "2027-03-31T10:00:00.000001Z");
+        assert_eq!(february.plus_period("month", 1, 0).to_string(), "2027-03-28T10:00:00.000001Z");
         assert_eq!(january.plus_interval("week", 2).to_string(), "2027-02-14T10:00:00.000001Z");
     }
 

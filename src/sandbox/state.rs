@@ -10,12 +10,13 @@ use super::api::customer_sessions::Session;
 use super::api::customers::{Customer, Member};
 use super::api::discounts::Discount;
 use super::api::grants::Grant;
+use super::api::limits::Limits;
 use super::api::meters::Meter;
 use super::api::orders::Order;
 use super::api::products::Product;
 use super::api::refunds::Refund;
 use super::api::refusal::Refusal;
-use super::api::scopes::{Token, Window};
+use super::api::scopes::Token;
 use super::api::subscriptions::Subscription;
 use super::api::usage::Usage;
 use super::clock::{Clock, Stamp};
@@ -26,13 +27,14 @@ use super::journal::Journal;
 use super::life::balance::Balance;
 use super::life::billing::Line;
 use super::life::cards::Saved;
+use super::life::discounting::Redemption;
 use super::life::jobs::Job;
 use super::secrets;
 
-/// The slug of the one organization.
-pub const SLUG: &str = "boreal-sandbox";
-/// Its name.
-pub const NAME: &str = "Boreal sandbox";
+/// The name of the organization that is there from the start.
+const NAME: &str = "Boreal sandbox";
+/// Its slug.
+const SLUG: &str = "boreal-sandbox";
 
 /// What stays the same over a reset: who we are and the secrets that the app was given.
 #[derive(Clone, Serialize, Deserialize)]
@@ -44,6 +46,19 @@ pub struct Identity {
     pub created_at: Stamp,
     pub token: String,
     pub webhook_secret: String,
+    #[serde(default = "first_name")]
+    pub name: String,
+    /// In the addresses of its portal and the numbers of its invoices; no other organization has it.
+    #[serde(default = "first_slug")]
+    pub slug: String,
+}
+
+fn first_name() -> String {
+    NAME.to_owned()
+}
+
+fn first_slug() -> String {
+    SLUG.to_owned()
 }
 
 /// The whole state. Objects are kept in the order of their creation.
@@ -59,6 +74,8 @@ pub struct State {
     pub benefits: Vec<Benefit>,
     #[serde(default)]
     pub discounts: Vec<Discount>,
+    #[serde(default)]
+    pub redemptions: Vec<Redemption>,
     pub customers: Vec<Customer>,
     #[serde(default)]
     pub members: Vec<Member>,
@@ -96,16 +113,20 @@ pub struct State {
     /// Where pages and API are reached; from the configuration.
     #[serde(skip)]
     pub origin: String,
-    /// Of the rate limit.
     #[serde(skip)]
-    pub window: Window,
+    pub limits: Limits,
     #[serde(skip)]
     pub journal: Journal,
 }
 
 impl State {
-    /// A sandbox in which nothing happened yet.
+    /// The organization that is there from the start, in which nothing happened yet.
     pub fn new() -> Self {
+        Self::named(first_name(), first_slug())
+    }
+
+    /// A new organization.
+    pub fn named(name: String, slug: String) -> Self {
         let mut clock = Clock::default();
         Self::with(Identity {
             organization_id: secrets::id(),
@@ -115,6 +136,8 @@ impl State {
             created_at: clock.now(),
             token: secrets::token("polar_oat_"),
             webhook_secret: secrets::token("polar_whs_"),
+            name,
+            slug,
         })
     }
 
@@ -126,6 +149,7 @@ impl State {
             products: Vec::new(),
             benefits: Vec::new(),
             discounts: Vec::new(),
+            redemptions: Vec::new(),
             customers: Vec::new(),
             members: Vec::new(),
             checkouts: Vec::new(),
@@ -146,11 +170,23 @@ impl State {
             jobs: Vec::new(),
             faults: Faults::default(),
             origin: String::new(),
-            window: Window::default(),
+            limits: Limits::default(),
             journal: Journal::of_a_new_sandbox(),
         };
-        state.adopt("");
+        state.endpoints.push(state.own_endpoint());
         state
+    }
+
+    /// Whether this is the token of the organization, of somebody with fewer rights, or of one of its customers.
+    pub fn knows_token(&self, token: &str) -> bool {
+        self.identity.token == token
+            || self.tokens.iter().any(|one| one.token == token)
+            || self.sessions.iter().any(|one| one.token == token)
+    }
+
+    /// Whether `key` is this organization's id or slug.
+    pub fn is_called(&self, key: &str) -> bool {
+        self.identity.slug == key || self.identity.organization_id.to_string() == key
     }
 
     /// Forgets everything but the organization and its secrets.

@@ -3,6 +3,8 @@
 mod benefits;
 mod capture;
 mod checkout;
+mod command;
+mod control;
 mod deletion;
 mod delivery;
 mod discounts;
@@ -11,6 +13,7 @@ mod endpoints;
 mod harness;
 mod histories;
 mod metering;
+mod organizations;
 mod pausing;
 mod plans;
 mod portal;
@@ -18,5 +21,6 @@ mod refunds;
 mod rights;
 mod subscriptions;
 mod transport;
+mod travel;
 #[path = "../../tests/witness/mod.rs"]
 mod witness;

@@ -1,5 +1,7 @@
 //! Making a checkout session (C§2.3): which product, price and trial, and for whom.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -11,14 +13,17 @@ use super::body::{Body, Fields};
 use super::checkout_view::view;
 use super::checkouts::{Checkout, Status};
 use super::customers::Customer;
+use super::prices::{self, Home, Price};
 use super::products::Product;
 use super::refusal::{Detail, Refusal};
 use super::{Answer, Shared, check};
 use crate::sandbox::clock::Stamp;
+use crate::sandbox::life::offer;
 use crate::sandbox::secrets;
 use crate::sandbox::state;
 
 const DAY_MS: i64 = 86_400_000;
+const TRIALS: [&str; 4] = ["day", "week", "month", "year"];
 /// The body is a union of three shapes, and a refusal names all of them, in these words (http/036, http/057).
 const SHAPES: [(&str, &str); 3] = [
     ("CheckoutProductsCreate", "products"),
@@ -48,21 +53,66 @@ fn new(state: &mut state::State, sent: &Map<String, Value>) -> Result<Checkout, 
     let mut fields = Fields::of(sent);
     let products = products(&mut fields);
     let mut checkout = blank(&mut fields);
-    let wished = (fields.text("currency"), fields.integer("amount"));
-    let customer_id = fields.uuid("customer_id");
+    let own = trial(&mut fields);
+    let (currency, amount) = (fields.text("currency"), fields.integer("amount"));
+    let (customer_id, discount_id) = (fields.uuid("customer_id"), fields.uuid("discount_id"));
+    let ad_hoc = fields.object("prices").cloned().unwrap_or_default();
     let wrong = std::mem::take(&mut fields.wrong);
     if !wrong.is_empty() {
         return Err(for_all_shapes(wrong, sent));
     }
+    (checkout.trial_interval, checkout.trial_interval_count) = own.unzip();
     let now = state.clock.now();
     checkout.created_at = now;
     checkout.expires_at = now.plus_ms(DAY_MS);
-    let chosen = on_sale(state, &products)?.clone();
+    let first = on_sale(state, &products)?.id;
     checkout.products = products;
-    price(&mut checkout, &chosen, wished)?;
-    trial(&mut checkout, &chosen, now);
+    ad_hoc_prices(state, &mut checkout, &ad_hoc)?;
+    offer::choose(state, &mut checkout, first, currency)?;
+    amount.map_or(Ok(()), |amount| offer::name_amount(state, &mut checkout, amount))?;
+    discount_id.map_or(Ok(()), |id| offer::discount_by_id(state, &mut checkout, id))?;
     recognise(state, &mut checkout, customer_id)?;
+    offer::reckon(state, &mut checkout);
     Ok(checkout)
+}
+
+/// A trial of the session's own: unit and count, 1 to 1000, both or neither.
+pub fn trial(fields: &mut Fields<'_>) -> Option<(String, i64)> {
+    let (interval, count) = (fields.text("trial_interval"), fields.integer("trial_interval_count"));
+    if interval.as_ref().is_some_and(|interval| !TRIALS.contains(&interval.as_str())) {
+        let msg = "Input should be 'day', 'week', 'month' or 'year'";
+        fields.wrong.push(Detail::body("enum", "trial_interval", msg, json!(interval)));
+    }
+    if count.is_some_and(|count| !(1..=1_000).contains(&count)) {
+        let msg = "Input should be between 1 and 1000";
+        fields.wrong.push(Detail::body("less_than_equal", "trial_interval_count", msg, json!(count)));
+    }
+    if interval.is_some() != count.is_some() && fields.wrong.is_empty() {
+        let msg = "Both trial_interval and trial_interval_count must be set together.".to_owned();
+        fields.wrong.push(Detail { kind: "missing", loc: vec![json!("body")], msg, input: Value::Null, ctx: None });
+    }
+    interval.zip(count)
+}
+
+/// Prices for this session alone, by product; they are kept with the product, outside its catalog.
+fn ad_hoc_prices(state: &mut state::State, checkout: &mut Checkout, sent: &Map<String, Value>) -> Result<(), Refusal> {
+    for (key, entries) in sent {
+        let found = checkout.products.iter().find(|id| id.to_string() == *key).copied();
+        let Some(product_id) = found else {
+            let mut wrong = Detail::body("value_error", "prices", "Product is not set on that checkout.", json!(key));
+            wrong.loc.push(json!(key));
+            return Err(Refusal::Business(vec![wrong]));
+        };
+        let interval = state.product(product_id)?.recurring_interval.clone();
+        let home = Home { product_id, interval: interval.as_deref(), source: "ad_hoc", meters: &state.meters };
+        let made = entries.as_array().into_iter().flatten().map(|entry| prices::create(entry, &home, &mut state.clock));
+        let made: Vec<Price> = made.collect::<Result<_, _>>()?;
+        checkout.ad_hoc.insert(product_id, made.iter().map(|price| price.id).collect());
+        if let Some(product) = state.products.iter_mut().find(|product| product.id == product_id) {
+            made.into_iter().for_each(|price| product.add_price(price));
+        }
+    }
+    Ok(())
 }
 
 fn products(fields: &mut Fields<'_>) -> Vec<Uuid> {
@@ -108,8 +158,8 @@ fn blank(fields: &mut Fields<'_>) -> Checkout {
         amount: 0,
         currency: String::new(),
         allow_trial: fields.flag("allow_trial").unwrap_or(true),
-        trial_interval: fields.text("trial_interval"),
-        trial_interval_count: fields.integer("trial_interval_count"),
+        trial_interval: None,
+        trial_interval_count: None,
         trial: None,
         trial_end: None,
         free: false,
@@ -127,6 +177,13 @@ fn blank(fields: &mut Fields<'_>) -> Checkout {
         metadata: fields.metadata("metadata").unwrap_or_default(),
         customer_metadata: fields.metadata("customer_metadata").unwrap_or_default(),
         payment: Map::new(),
+        ad_hoc: BTreeMap::new(),
+        discount_id: None,
+        discount_amount: 0,
+        tax_amount: None,
+        tax_inclusive: false,
+        metered: false,
+        spared: false,
         session_token: None,
     }
 }
@@ -153,47 +210,6 @@ fn on_sale<'a>(state: &'a state::State, products: &[Uuid]) -> Result<&'a Product
         return Err(Refusal::Business(vec![detail]));
     }
     state.product(products.first().copied().unwrap_or_default())
-}
-
-fn price(
-    checkout: &mut Checkout,
-    product: &Product,
-    (currency, amount): (Option<String>, Option<i64>),
-) -> Result<(), Refusal> {
-    let prices = product.prices();
-    let sold_in = |currency: &str| prices.iter().any(|price| price.price_currency == currency);
-    let currency = match currency.map(|currency| currency.to_ascii_lowercase()) {
-        Some(currency) if sold_in(&currency) => currency,
-        Some(currency) => {
-            return Err(Refusal::field("currency", "Product is not available in this currency.", json!(currency)));
-        }
-        None if sold_in("usd") => "usd".to_owned(),
-        None => prices.first().map(|price| price.price_currency.clone()).unwrap_or_default(),
-    };
-    let offered: Vec<_> = prices.into_iter().filter(|price| price.price_currency == currency).collect();
-    let first = offered.iter().find(|price| price.static_amount(amount).is_some()).or(offered.first());
-    let Some(first) = first else { return Err(Refusal::field("products", "Product has no price.", json!(product.id))) };
-    if let (Some(amount), Some(minimum)) = (amount, first.minimum())
-        && amount < minimum
-    {
-        let detail = Detail::body("greater_than_equal", "amount", "Amount is below minimum.", json!(amount));
-        return Err(Refusal::Business(vec![detail]));
-    }
-    checkout.product_id = product.id;
-    checkout.price_id = first.id;
-    checkout.amount = offered.iter().filter_map(|price| price.static_amount(amount)).sum();
-    checkout.free = offered.iter().all(|price| price.is_free());
-    checkout.recurring = product.is_recurring;
-    checkout.currency = currency;
-    Ok(())
-}
-
-/// The session's own trial goes before the product's; both need `allow_trial`.
-fn trial(checkout: &mut Checkout, product: &Product, now: Stamp) {
-    let own = checkout.trial_interval.clone().zip(checkout.trial_interval_count);
-    let trial = own.or_else(|| product.trial_interval.clone().zip(product.trial_interval_count));
-    checkout.trial = trial.filter(|_| checkout.allow_trial && product.is_recurring && !checkout.free);
-    checkout.trial_end = checkout.trial.as_ref().map(|(interval, count)| now.plus_interval(interval, *count));
 }
 
 /// A known customer prefills the session and cannot be replaced by typing another e-mail (http/064, http/151).

@@ -3,8 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::checkouts::Checkout;
+use super::discounts::Discount;
 use super::organizations;
 use super::products::{Product, join, remove};
+use crate::sandbox::life::offer;
 use crate::sandbox::state::State;
 
 const MERCHANT_ONLY: [&str; 7] = [
@@ -45,26 +47,28 @@ pub fn success_url(state: &State, one: &Checkout) -> String {
 }
 
 fn session(state: &State, one: &Checkout) -> Value {
+    let discount = state.discounts.iter().find(|found| Some(found.id) == one.discount_id);
     json!({
         "id": one.id, "created_at": one.created_at, "modified_at": one.modified_at, "custom_field_data": {},
         "payment_processor": "stripe", "status": one.status, "client_secret": one.client_secret,
         "url": page_url(state, one), "expires_at": one.expires_at, "success_url": success_url(state, one),
         "return_url": one.return_url, "embed_origin": one.embed_origin,
         "organization_id": state.identity.organization_id, "allow_discount_codes": one.allow_discount_codes,
-        "discount_id": null, "discount": null, "is_discount_applicable": !one.free,
+        "discount_id": one.discount_id, "discount": discount.map(Discount::for_buyers), "is_discount_applicable": !one.free,
         "require_billing_address": one.require_billing_address, "locale": "en", "payment_method_type": null,
         "subscription_id": null, "attached_custom_fields": [], "metadata": one.metadata,
     })
 }
 
-/// Nothing is taxed here: 0 on top as soon as the country is known.
+/// The tax is known as soon as the country is; `subtotal_amount` is the older name of the net amount (http/082).
 fn money(one: &Checkout) -> Value {
-    let taxed = one.customer_billing_address.is_some();
+    let taxed = one.customer_billing_address.is_some() && one.form_required();
+    let behavior = if one.tax_inclusive { "inclusive" } else { "exclusive" };
     json!({
         "amount": one.amount, "seats": null, "min_seats": null, "max_seats": null, "units": null, "min_units": null,
-        "max_units": null, "discount_amount": 0, "net_amount": one.amount, "subtotal_amount": one.amount,
-        "tax_amount": (taxed || one.free).then_some(0), "tax_behavior": taxed.then_some("exclusive"),
-        "total_amount": one.amount, "currency": one.currency, "allow_trial": one.allow_trial,
+        "max_units": null, "discount_amount": one.discount_amount, "net_amount": one.net(), "subtotal_amount": one.net(),
+        "tax_amount": one.tax_amount, "tax_behavior": taxed.then_some(behavior), "total_amount": one.total(),
+        "currency": one.currency, "allow_trial": one.allow_trial,
         "trial_interval": one.trial_interval, "trial_interval_count": one.trial_interval_count,
         "active_trial_interval": one.trial.as_ref().map(|trial| &trial.0),
         "active_trial_interval_count": one.trial.as_ref().map(|trial| trial.1), "trial_end": one.trial_end,
@@ -93,7 +97,7 @@ fn buyer(one: &Checkout) -> Value {
 fn offer(state: &State, one: &Checkout) -> Value {
     let products: Vec<&Product> = one.products.iter().filter_map(|id| state.product(*id).ok()).collect();
     let prices: Map<String, Value> =
-        products.iter().map(|product| (product.id.to_string(), json!(product.prices()))).collect();
+        products.iter().map(|product| (product.id.to_string(), json!(offer::prices(one, product)))).collect();
     let chosen = state.product(one.product_id).ok();
     json!({
         "product_id": one.product_id, "product_price_id": one.price_id,

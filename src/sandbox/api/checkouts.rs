@@ -1,22 +1,21 @@
-//! Checkout sessions (C§2.3): list, read and update them, and the routes that the hosted page uses.
+//! Checkout sessions (C§2.3): what one is; list and read them.
+
+use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::body::{Body, Fields};
 use super::checkout_view::{for_client, view};
 use super::listing::Query;
-use super::products::{join, path_id};
+use super::products::path_id;
 use super::refusal::Refusal;
 use super::{Answer, Shared};
 use crate::sandbox::clock::Stamp;
-use crate::sandbox::life::cards::Card;
-use crate::sandbox::life::confirm::{self, Wish};
 use crate::sandbox::state;
 
 const FILTERS: [&str; 4] = ["product_id", "customer_id", "external_customer_id", "status"];
@@ -84,19 +83,47 @@ pub struct Checkout {
     pub customer_metadata: Map<String, Value>,
     /// What the payment provider said, once a card was used.
     pub payment: Map<String, Value>,
+    /// Prices that only this session has, by product.
+    #[serde(default)]
+    pub ad_hoc: BTreeMap<Uuid, Vec<Uuid>>,
+    #[serde(default)]
+    pub discount_id: Option<Uuid>,
+    #[serde(default)]
+    pub discount_amount: i64,
+    /// Unknown until the country is.
+    #[serde(default)]
+    pub tax_amount: Option<i64>,
+    #[serde(default)]
+    pub tax_inclusive: bool,
+    /// Usage will be charged.
+    #[serde(default)]
+    pub metered: bool,
+    /// The discount takes off everything for ever: not even a card is needed.
+    #[serde(default)]
+    pub spared: bool,
     /// Lets the buyer into the portal on the way back; absent after a match by e-mail alone.
     pub session_token: Option<String>,
 }
 
 impl Checkout {
-    /// Money is taken now.
-    pub fn payment_required(&self) -> bool {
-        !self.free && self.trial.is_none() && self.amount > 0
+    /// After the discount, before tax.
+    pub fn net(&self) -> i64 {
+        self.amount - self.discount_amount - if self.tax_inclusive { self.tax_amount.unwrap_or(0) } else { 0 }
     }
 
-    /// A card is kept for later.
+    /// What the buyer pays, if it is paid now.
+    pub fn total(&self) -> i64 {
+        self.net() + self.tax_amount.unwrap_or(0)
+    }
+
+    /// Money is taken now.
+    pub fn payment_required(&self) -> bool {
+        !self.free && self.trial.is_none() && self.total() > 0
+    }
+
+    /// A card is kept for later. A discount of 100 % does not change that, unless it is for ever (C§11).
     pub fn setup_required(&self) -> bool {
-        self.recurring && !self.free
+        self.recurring && !self.free && !self.spared && (self.amount > 0 || self.metered)
     }
 
     /// The buyer must fill in card and country.
@@ -144,44 +171,6 @@ pub async fn read(State(app): Shared, Path(id): Path<String>) -> Answer {
     Ok(Json(app.read(|state| state.checkout(id).map(|one| view(state, one)))?).into_response())
 }
 
-/// `PATCH /v1/checkouts/{id}`: while it is open.
-pub async fn update(State(app): Shared, Path(id): Path<String>, Body(sent): Body) -> Answer {
-    let id = path_id(&id)?;
-    let shown = app.write(|state| {
-        let mut checkout = state.checkout(id)?.clone();
-        if checkout.status != Status::Open || checkout.is_expired(state.clock.peek()) {
-            return Err(not_open(&checkout));
-        }
-        change(&mut checkout, &sent)?;
-        checkout.modified_at = Some(state.clock.now());
-        let shown = view(state, &checkout);
-        put(state, checkout);
-        state.emit("checkout.updated", shown.clone());
-        Ok(shown)
-    })?;
-    Ok(Json(shown).into_response())
-}
-
-fn change(checkout: &mut Checkout, sent: &Map<String, Value>) -> Result<(), Refusal> {
-    let mut fields = Fields::of(sent);
-    if fields.has("customer_name") {
-        checkout.customer_name = fields.text("customer_name");
-    }
-    if let Some(email) = fields.email("customer_email").filter(|_| !checkout.linked) {
-        checkout.customer_email = Some(email);
-    }
-    if let Some(metadata) = fields.metadata("metadata") {
-        checkout.metadata = metadata;
-    }
-    if let Some(url) = fields.url("success_url") {
-        checkout.success_url = Some(super::checkout_create::with_id(&url, checkout.id));
-    }
-    if let Some(url) = fields.url("return_url") {
-        checkout.return_url = Some(url);
-    }
-    fields.done()
-}
-
 /// Replaces the stored session by this one.
 pub fn put(state: &mut state::State, checkout: Checkout) {
     if let Some(place) = state.checkouts.iter_mut().find(|place| place.id == checkout.id) {
@@ -194,26 +183,6 @@ pub async fn client_read(State(app): Shared, Path(secret): Path<String>) -> Answ
     let shown = app.read(|state| {
         let checkout = by_secret(state, &secret)?;
         if checkout.is_expired(state.clock.peek()) { Err(expired()) } else { Ok(for_client(state, checkout)) }
-    })?;
-    Ok(Json(shown).into_response())
-}
-
-/// `POST /v1/checkouts/client/{client_secret}/confirm`; the confirmation tokens are those of the recordings.
-pub async fn client_confirm(State(app): Shared, Path(secret): Path<String>, Body(sent): Body) -> Answer {
-    let mut fields = Fields::of(&sent);
-    let token = fields.text("confirmation_token_id");
-    let wish = Wish {
-        email: fields.email("customer_email"),
-        name: fields.text("customer_name"),
-        address: fields.object("customer_billing_address").map(|address| json!(address)),
-        card: token.as_deref().map(Card::of_token),
-    };
-    fields.done()?;
-    let shown = app.write(|state| {
-        let checkout = confirm::confirm(state, &secret, wish)?;
-        let mut shown = for_client(state, &checkout);
-        join(&mut shown, json!({"customer_session_token": checkout.session_token}));
-        Ok::<_, Refusal>(shown)
     })?;
     Ok(Json(shown).into_response())
 }

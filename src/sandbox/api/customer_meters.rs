@@ -29,6 +29,9 @@ pub struct CustomerMeter {
     pub carried: i64,
     /// How many events there were at the last reset: billing goes by the time of receipt.
     pub since: usize,
+    /// Started anew since it was last credited: the benefit's renewal does not do it again.
+    #[serde(default)]
+    pub restarted: bool,
 }
 
 impl CustomerMeter {

@@ -1,4 +1,4 @@
-//! Discounts: made, changed, deleted (http/035, http/150). Checkouts do not redeem them here.
+//! Discounts: made, changed, deleted (http/035, http/150). What they take off is in `life/discounting.rs`.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -22,7 +22,7 @@ const DURATIONS: [&str; 3] = ["once", "forever", "repeating"];
 /// How much is taken off.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(untagged)]
-enum Worth {
+pub enum Worth {
     /// In hundredths of a percent.
     Percentage { basis_points: i64 },
     /// In minor units, by currency; the first two fields are the older form.
@@ -32,27 +32,27 @@ enum Worth {
 /// One discount.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Discount {
-    duration: String,
+    pub duration: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    duration_in_months: Option<i64>,
+    pub duration_in_months: Option<i64>,
     #[serde(rename = "type")]
-    kind: String,
+    pub kind: String,
     #[serde(flatten)]
-    worth: Worth,
-    created_at: Stamp,
-    modified_at: Option<Stamp>,
-    id: Uuid,
-    metadata: Map<String, Value>,
-    name: String,
-    code: Option<String>,
-    starts_at: Option<Stamp>,
-    ends_at: Option<Stamp>,
-    max_redemptions: Option<i64>,
-    max_redemptions_per_customer: Option<i64>,
-    redemptions_count: i64,
-    organization_id: Uuid,
+    pub worth: Worth,
+    pub created_at: Stamp,
+    pub modified_at: Option<Stamp>,
+    pub id: Uuid,
+    pub metadata: Map<String, Value>,
+    pub name: String,
+    pub code: Option<String>,
+    pub starts_at: Option<Stamp>,
+    pub ends_at: Option<Stamp>,
+    pub max_redemptions: Option<i64>,
+    pub max_redemptions_per_customer: Option<i64>,
+    pub redemptions_count: i64,
+    pub organization_id: Uuid,
     /// Only these; all if there are none.
-    products: Vec<Uuid>,
+    pub products: Vec<Uuid>,
 }
 
 impl Discount {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::meters::Meter;
@@ -109,21 +110,25 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// The quantity that these events make; none make 0.
-#[expect(clippy::cast_precision_loss, reason = "events are counted far below 2^52")]
-pub fn aggregate<'a>(meter: &Meter, events: impl Iterator<Item = &'a Usage>) -> f64 {
+/// The quantity that these events make, exactly; none make 0.
+pub fn aggregate<'a>(meter: &Meter, events: impl Iterator<Item = &'a Usage>) -> Decimal {
     let property = meter.aggregation["property"].as_str().unwrap_or_default();
     let found: Vec<Option<Value>> = events.map(|event| field(event, property)).collect();
-    let numbers = || found.iter().flatten().filter_map(number);
-    let count = found.len() as f64;
-    let quantity = match meter.aggregation["func"].as_str().unwrap_or_default() {
+    let numbers = || found.iter().flatten().filter_map(decimal);
+    let sum = || numbers().fold(Decimal::ZERO, Decimal::saturating_add);
+    let count = Decimal::from(found.len());
+    match meter.aggregation["func"].as_str().unwrap_or_default() {
         "count" => count,
-        "max" => numbers().reduce(f64::max).unwrap_or(0.0),
-        "min" => numbers().reduce(f64::min).unwrap_or(0.0),
-        "avg" => numbers().sum::<f64>() / count.max(1.0),
-        "unique" => found.iter().flatten().map(text).collect::<BTreeSet<_>>().len() as f64,
-        _ => numbers().sum(),
-    };
-    // The sum of nothing is a negative zero.
-    quantity + 0.0
+        "max" => numbers().max().unwrap_or_default(),
+        "min" => numbers().min().unwrap_or_default(),
+        "avg" => sum() / count.max(Decimal::ONE),
+        "unique" => Decimal::from(found.iter().flatten().map(text).collect::<BTreeSet<_>>().len()),
+        _ => sum(),
+    }
+}
+
+/// A number of up to 28 digits, as written.
+fn decimal(value: &Value) -> Option<Decimal> {
+    let text = text(value);
+    text.parse().or_else(|_| Decimal::from_scientific(&text)).ok()
 }

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -30,7 +31,7 @@ pub struct Meter {
     created_at: Stamp,
     modified_at: Option<Stamp>,
     pub id: Uuid,
-    name: String,
+    pub name: String,
     unit: String,
     custom_label: Option<String>,
     custom_multiplier: Option<i64>,
@@ -38,6 +39,14 @@ pub struct Meter {
     pub aggregation: Value,
     organization_id: Uuid,
     pub archived_at: Option<Stamp>,
+}
+
+impl Meter {
+    /// What a price shows of it (http/015).
+    pub fn brief(&self) -> Value {
+        json!({"id": self.id, "name": self.name, "unit": self.unit, "custom_label": self.custom_label,
+            "custom_multiplier": self.custom_multiplier})
+    }
 }
 
 /// `GET /v1/meters/`
@@ -181,9 +190,9 @@ fn measure(
     let mut at = from;
     while at <= until && steps.len() < MOST_STEPS {
         let within = counted.iter().copied().filter(|one| one.timestamp.period(interval) == at.period(interval));
-        let quantity = meter_rules::aggregate(meter, within);
+        let quantity = meter_rules::aggregate(meter, within).to_f64();
         steps.push(json!({"timestamp": at.to_string().replace(".000000Z", "Z"), "quantity": quantity}));
         at = at.plus_interval(interval, 1);
     }
-    Ok(json!({"quantities": steps, "total": meter_rules::aggregate(meter, counted.into_iter())}))
+    Ok(json!({"quantities": steps, "total": meter_rules::aggregate(meter, counted.into_iter()).to_f64()}))
 }

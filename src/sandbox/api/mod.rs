@@ -5,6 +5,7 @@ pub mod benefits;
 pub mod body;
 pub mod check;
 pub mod checkout_create;
+pub mod checkout_update;
 pub mod checkout_view;
 pub mod checkouts;
 pub mod customer_delete;
@@ -17,12 +18,14 @@ pub mod discounts;
 pub mod grants;
 pub mod ingest;
 pub mod invoices;
+pub mod limits;
 pub mod listing;
 pub mod meter_rules;
 pub mod meters;
 pub mod orders;
 pub mod organizations;
 pub mod payment_methods;
+pub mod previews;
 pub mod prices;
 pub mod product_benefits;
 pub mod products;
@@ -30,6 +33,7 @@ pub mod refunds;
 pub mod refusal;
 pub mod scopes;
 pub mod subscription_create;
+pub mod subscription_ledger;
 pub mod subscription_patch;
 pub mod subscriptions;
 pub mod transport;
@@ -75,15 +79,17 @@ pub const COLLECTIONS: [&str; 14] = [
 pub fn router(app: Arc<App>) -> Router {
     let api = with_token()
         .route_layer(from_fn_with_state(Arc::clone(&app), transport::token))
-        .merge(without_token())
+        .merge(without_token(&app))
         .fallback(transport::no_route)
         .method_not_allowed_fallback(transport::no_method)
         .layer(from_fn_with_state(Arc::clone(&app), transport::faults))
         .layer(from_fn(transport::protocol));
     Router::new()
         .merge(api)
-        .merge(pages::router())
-        .merge(control::router(&app))
+        .merge(pages::router(&app))
+        .layer(from_fn_with_state(Arc::clone(&app), transport::down))
+        .merge(pages::control::router())
+        .merge(control::router())
         .layer(from_fn_with_state(Arc::clone(&app), transport::headers))
         .layer(from_fn_with_state(Arc::clone(&app), journal::watch::watch))
         .with_state(app)
@@ -96,7 +102,7 @@ fn with_token() -> Router<Arc<App>> {
         .route("/v1/products/", get(products::list).post(products::create))
         .route("/v1/products/{id}", get(products::read).patch(products::update))
         .route("/v1/checkouts/", get(checkouts::list).post(checkout_create::create))
-        .route("/v1/checkouts/{id}", get(checkouts::read).patch(checkouts::update))
+        .route("/v1/checkouts/{id}", get(checkouts::read).patch(checkout_update::update))
         .route("/v1/customers/", get(customers::list).post(customers::create))
         .route("/v1/customers/{id}", get(customers::read).patch(customers::update).delete(customer_delete::by_id))
         .route("/v1/customers/{id}/state", get(customer_state::read))
@@ -113,6 +119,9 @@ fn with_token() -> Router<Arc<App>> {
             "/v1/subscriptions/{id}",
             get(subscriptions::read).patch(subscriptions::update).delete(subscriptions::revoke),
         )
+        .route("/v1/subscriptions/{id}/change-preview", post(previews::change))
+        .route("/v1/subscriptions/{id}/charge-preview", get(previews::charge))
+        .route("/v1/subscriptions/{id}/cancel-preview", get(previews::cancel))
         .route("/v1/orders/", get(orders::list))
         .route("/v1/orders/{id}", get(orders::read))
         .route("/v1/orders/{id}/invoice", get(invoices::invoice).post(invoices::request))
@@ -155,8 +164,14 @@ fn hooks() -> Router<Arc<App>> {
         .route("/v1/webhooks/events/{id}/redeliver", post(deliveries::redeliver))
 }
 
-fn without_token() -> Router<Arc<App>> {
+fn without_token(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
-        .route("/v1/checkouts/client/{client_secret}", get(checkouts::client_read))
-        .route("/v1/checkouts/client/{client_secret}/confirm", post(checkouts::client_confirm))
+        .route(
+            "/v1/checkouts/client/{client_secret}",
+            get(checkouts::client_read).patch(checkout_update::client_update),
+        )
+        .route(
+            "/v1/checkouts/client/{client_secret}/confirm",
+            post(checkout_update::client_confirm).route_layer(from_fn_with_state(Arc::clone(app), transport::confirms)),
+        )
 }

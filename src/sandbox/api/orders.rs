@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::listing::Query;
 use super::products::{Product, join, path_id, remove};
+use super::subscription_ledger;
 use super::subscriptions::Subscription;
 use super::{Answer, Shared};
 use crate::sandbox::clock::Stamp;
@@ -31,7 +32,7 @@ pub struct Item {
     pub product_price_id: Option<Uuid>,
 }
 
-/// One bill. Amounts are minor units; nothing is taxed here.
+/// One bill. Amounts are minor units.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Order {
     pub id: Uuid,
@@ -55,11 +56,22 @@ pub struct Order {
     pub platform_fee_amount: i64,
     pub items: Vec<Item>,
     pub description: String,
+    #[serde(default)]
+    pub discount_id: Option<Uuid>,
+    #[serde(default)]
+    pub discount_amount: i64,
+    #[serde(default)]
+    pub tax_amount: i64,
+    /// The tax is part of the prices, not on top of them.
+    #[serde(default)]
+    pub tax_inclusive: bool,
     /// Negative where credit pays.
     #[serde(default)]
     pub applied_balance_amount: i64,
     #[serde(default)]
     pub refunded_amount: i64,
+    #[serde(default)]
+    pub refunded_tax_amount: i64,
     #[serde(default)]
     pub next_payment_attempt_at: Option<Stamp>,
     /// Charges that failed.
@@ -71,7 +83,7 @@ pub struct Order {
 }
 
 /// What is nobody's business.
-const HIDDEN: [&str; 2] = ["failures", "receipt_ready"];
+const HIDDEN: [&str; 3] = ["failures", "receipt_ready", "tax_inclusive"];
 
 impl Order {
     /// The cash of it: the total less the credit used.
@@ -79,9 +91,19 @@ impl Order {
         (self.total_amount + self.applied_balance_amount).max(0)
     }
 
-    /// What can still be given back.
+    /// The total before tax.
+    pub fn net(&self) -> i64 {
+        self.total_amount - self.tax_amount
+    }
+
+    /// What can still be given back, before tax.
     pub fn refundable(&self) -> i64 {
-        (self.total_amount + self.applied_balance_amount - self.refunded_amount).max(0)
+        (self.net() + self.applied_balance_amount - self.refunded_amount).max(0)
+    }
+
+    /// The tax that can still be given back.
+    pub fn refundable_tax(&self) -> i64 {
+        (self.tax_amount - self.refunded_tax_amount).max(0)
     }
 
     /// Paid, whether or not it was given back since.
@@ -90,12 +112,12 @@ impl Order {
     }
 
     fn money(&self) -> Value {
-        let total = self.total_amount;
+        let subtotal = self.net() + self.discount_amount + if self.tax_inclusive { self.tax_amount } else { 0 };
         json!({
-            "paid": self.is_paid(), "subtotal_amount": total, "discount_amount": 0, "net_amount": total,
-            "tax_amount": 0, "due_amount": self.due(), "refunded_tax_amount": 0, "amount": total,
-            "from_balance_amount": self.applied_balance_amount, "refundable_amount": self.refundable(),
-            "refundable_tax_amount": 0, "platform_fee_currency": (self.platform_fee_amount > 0).then_some(&self.currency),
+            "paid": self.is_paid(), "subtotal_amount": subtotal, "net_amount": self.net(), "due_amount": self.due(),
+            "amount": self.net(), "from_balance_amount": self.applied_balance_amount,
+            "refundable_amount": self.refundable(), "refundable_tax_amount": self.refundable_tax(),
+            "platform_fee_currency": (self.platform_fee_amount > 0).then_some(&self.currency),
         })
     }
 }
@@ -111,11 +133,12 @@ pub fn view(state: &state::State, one: &Order) -> Value {
     join(
         &mut shown,
         json!({
-            "seats": null, "units": null, "discount_id": null, "custom_field_data": {},
+            "seats": null, "units": null, "custom_field_data": {},
             "customer": customer.as_ref().ok().map(|who| who.full()), "user_id": one.customer_id,
             "user": customer.ok().map(|who| who.as_user()),
             "product_price": product.as_ref().ok().and_then(|product| product.price(one.product_price_id?)),
-            "product": product.ok().map(Product::bare), "discount": null,
+            "product": product.ok().map(Product::bare),
+            "discount": subscription_ledger::discount(state, one.discount_id),
             "subscription": subscription.map(Subscription::bare),
         }),
     );

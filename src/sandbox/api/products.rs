@@ -50,12 +50,23 @@ pub struct Product {
 impl Product {
     /// The prices on sale.
     pub fn prices(&self) -> Vec<&Price> {
-        self.prices.iter().filter(|price| !price.is_archived).collect()
+        self.prices.iter().filter(|price| !price.is_archived && price.source == "catalog").collect()
     }
 
     /// A price by its id, archived or not.
     pub fn price(&self, id: Uuid) -> Option<&Price> {
         self.prices.iter().find(|price| price.id == id)
+    }
+
+    /// Adds a price that only one checkout has.
+    pub fn add_price(&mut self, price: Price) {
+        self.prices.push(price);
+    }
+
+    /// As it reads after the answer to its making.
+    fn stored(mut self) -> Self {
+        self.prices.iter_mut().for_each(Price::stored);
+        self
     }
 
     /// The product as its own routes and events show it.
@@ -124,7 +135,7 @@ pub async fn create(State(app): Shared, Body(sent): Body) -> Answer {
     let shown = app.write(|state| {
         let product = new(state, &sent)?;
         let shown = product.full();
-        state.products.push(product);
+        state.products.push(product.stored());
         state.emit("product.created", shown.clone());
         Ok::<_, Refusal>(shown)
     })?;
@@ -138,7 +149,7 @@ pub async fn update(State(app): Shared, Path(id): Path<String>, Body(sent): Body
         let product = changed(state, id, &sent)?;
         let shown = product.full();
         let place = state.products.iter_mut().find(|product| product.id == id).ok_or(Refusal::NotFound)?;
-        *place = product;
+        *place = product.stored();
         state.emit("product.updated", shown.clone());
         Ok::<_, Refusal>(shown)
     })?;
@@ -239,7 +250,7 @@ fn replace_prices(state: &mut state::State, product: &mut Product, entries: &[Va
         return Err(Refusal::Invalid(vec![Detail::body("too_short", "prices", msg, json!([])).with(ctx)]));
     }
     let interval = product.recurring_interval.clone();
-    let home = Home { product_id: product.id, interval: interval.as_deref() };
+    let home = Home { product_id: product.id, interval: interval.as_deref(), source: "catalog", meters: &state.meters };
     let (mut kept, mut added) = (Vec::new(), Vec::new());
     for entry in entries {
         match entry.get("id").and_then(Value::as_str) {

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use super::refusal::{Detail, Refusal};
 use super::{Answer, Shared};
 use crate::sandbox::clock::Stamp;
 use crate::sandbox::life::billing;
+use crate::sandbox::life::currency::rounded;
 use crate::sandbox::life::jobs::What;
 use crate::sandbox::secrets;
 use crate::sandbox::state;
@@ -138,6 +140,11 @@ fn allowed(state: &state::State, wish: &Wish) -> Result<(), Refusal> {
 /// The event shows the refund before the order knows of it (webhooks 0140–0142).
 fn refund(state: &mut state::State, wish: Wish) -> Result<Refund, Refusal> {
     let order = state.order(wish.order_id)?.clone();
+    let tax_amount = if wish.amount == order.refundable() {
+        order.refundable_tax()
+    } else {
+        rounded(Decimal::from(order.tax_amount) * Decimal::from(wish.amount) / Decimal::from(order.net()))
+    };
     let refund = Refund {
         created_at: state.clock.now(),
         modified_at: None,
@@ -146,7 +153,7 @@ fn refund(state: &mut state::State, wish: Wish) -> Result<Refund, Refusal> {
         status: "succeeded".to_owned(),
         reason: wish.reason,
         amount: wish.amount,
-        tax_amount: 0,
+        tax_amount,
         currency: order.currency,
         organization_id: state.identity.organization_id,
         order_id: order.id,
@@ -160,6 +167,7 @@ fn refund(state: &mut state::State, wish: Wish) -> Result<Refund, Refusal> {
     let now = state.clock.now();
     let order = state.order_mut(refund.order_id)?;
     order.refunded_amount += refund.amount;
+    order.refunded_tax_amount += refund.tax_amount;
     let status = if order.refundable() == 0 { "refunded" } else { "partially_refunded" };
     status.clone_into(&mut order.status);
     order.modified_at = Some(now);

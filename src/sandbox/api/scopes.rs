@@ -1,27 +1,16 @@
-//! Tokens that may do only some things, and how many requests they may make (C§1.2, C§1.5).
+//! Tokens that may do only some things (C§1.2).
 
 use axum::http::Method;
 use serde::{Deserialize, Serialize};
 
-use crate::sandbox::clock::{Clock, Stamp};
 use crate::sandbox::secrets;
 use crate::sandbox::state::State;
-
-/// A minute.
-const WINDOW_MS: i64 = 60_000;
 
 /// A token beside the app's own, which may do everything.
 #[derive(Serialize, Deserialize)]
 pub struct Token {
     pub token: String,
     scopes: Vec<String>,
-}
-
-/// The requests of the current minute.
-#[derive(Default)]
-pub struct Window {
-    began: Option<Stamp>,
-    requests: u32,
 }
 
 /// What a token is to a request.
@@ -53,19 +42,6 @@ impl State {
             Standing::Lacks(needed)
         }
     }
-
-    /// Counts a request; gives the seconds to wait if it is one too many.
-    pub fn admit(&mut self) -> Option<i64> {
-        let limit = self.faults.rate_limit?;
-        let wall = Clock::wall();
-        let end = |began: Stamp| began.plus_ms(WINDOW_MS);
-        if self.window.began.is_none_or(|began| end(began) <= wall) {
-            self.window = Window { began: Some(wall), requests: 0 };
-        }
-        self.window.requests += 1;
-        let left = end(self.window.began?).0 - wall.0;
-        (self.window.requests > limit).then_some((left / 1_000_000).max(1))
-    }
 }
 
 /// Any one of these will do: reading is also allowed to those who may write.
@@ -94,16 +70,5 @@ mod tests {
         assert_eq!(needed(&Method::GET, "/v1/customer-meters/"), ["customer_meters:read", "customer_meters:write"]);
         assert_eq!(needed(&Method::GET, "/v1/orders/1"), ["orders:read"]);
         assert_eq!(needed(&Method::GET, "/v1/benefit-grants/"), ["benefits:read", "benefits:write"]);
-    }
-
-    #[test]
-    fn only_so_many_requests_are_admitted_in_a_minute() {
-        let mut state = State::new();
-        assert!((0..1_000).all(|_| state.admit().is_none()), "no limit unless it is switched on");
-        state.faults.rate_limit = Some(2);
-        assert_eq!((state.admit(), state.admit()), (None, None));
-        assert!(state.admit().is_some_and(|seconds| (1..=60).contains(&seconds)));
-        state.window.began = Some(Clock::wall().plus_ms(-WINDOW_MS));
-        assert_eq!(state.admit(), None);
     }
 }

@@ -11,6 +11,7 @@ use super::body::{Body, Fields};
 use super::prices::Price;
 use super::products::Product;
 use super::refusal::{Detail, Refusal};
+use super::subscription_ledger::Ledger;
 use super::subscriptions::{Subscription, view};
 use super::{Answer, Shared};
 use crate::sandbox::life::announce;
@@ -53,6 +54,8 @@ fn new(state: &mut state::State, sent: &Map<String, Value>) -> Result<Subscripti
         modified_at: None,
         id: secrets::id(),
         amount: 0,
+        discount_id: None,
+        ledger: Ledger { anchor_day: started.day_of_month(), billed: state.usage.len(), ..Ledger::default() },
         currency,
         status: "active".to_owned(),
         current_period_start: started,

@@ -1,6 +1,7 @@
 //! The shapes of a subscription's PATCH (C§2.8): one a body, told apart by trying each, as a union of models does.
 //! A body that fits none is refused with the complaints of all of them (C§11, "PATCH bodies").
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -36,7 +37,7 @@ pub enum Proration {
 }
 
 /// A discount to set, or none.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Discount {
     Unset,
     Set(Uuid),
@@ -109,13 +110,8 @@ pub fn read(sent: &Map<String, Value>, now: Stamp) -> Result<Shape, Refusal> {
     for model in &MODELS {
         let mut fields = Fields::of(sent);
         let shape = (model.read)(&mut fields, now);
-        let unknown = sent.iter().filter(|(key, _)| !model.keys.contains(&key.as_str()));
-        let mut against = std::mem::take(&mut fields.wrong);
-        against.extend(
-            unknown.map(|(key, value)| {
-                Detail::body("extra_forbidden", key, "Extra inputs are not permitted", value.clone())
-            }),
-        );
+        exactly(&mut fields, sent, model.keys);
+        let against = std::mem::take(&mut fields.wrong);
         match shape {
             Some(shape) if against.is_empty() => return Ok(shape),
             _ => wrong.extend(against.into_iter().map(|mut detail| {
@@ -125,6 +121,15 @@ pub fn read(sent: &Map<String, Value>, now: Stamp) -> Result<Shape, Refusal> {
         }
     }
     Err(Refusal::Invalid(wrong))
+}
+
+/// Notes every key that is none of these.
+pub fn exactly(fields: &mut Fields<'_>, sent: &Map<String, Value>, keys: &[&str]) {
+    let unknown = sent.iter().filter(|(key, _)| !keys.contains(&key.as_str()));
+    let detail = |(key, value): (&String, &Value)| {
+        Detail::body("extra_forbidden", key, "Extra inputs are not permitted", value.clone())
+    };
+    fields.wrong.extend(unknown.map(detail));
 }
 
 fn base(fields: &mut Fields<'_>, now: Stamp) -> Option<Shape> {
@@ -142,7 +147,8 @@ fn base(fields: &mut Fields<'_>, now: Stamp) -> Option<Shape> {
     }))
 }
 
-fn proration(fields: &mut Fields<'_>) -> Option<Proration> {
+/// When the difference between two plans is billed, if the body says so.
+pub fn proration(fields: &mut Fields<'_>) -> Option<Proration> {
     let text = fields.text("proration_behavior")?;
     match text.as_str() {
         "invoice" => Some(Proration::Invoice),

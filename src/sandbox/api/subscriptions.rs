@@ -9,7 +9,9 @@ use uuid::Uuid;
 
 use super::body::Body;
 use super::listing::Query;
-use super::products::{Product, join, path_id, remove};
+use super::prices::Price;
+use super::products::{join, path_id, remove};
+use super::subscription_ledger::{self, Ledger};
 use super::subscription_patch::{self, Reason, Shape};
 use super::{Answer, Shared};
 use crate::sandbox::clock::Stamp;
@@ -26,8 +28,8 @@ const FILTERS: [&str; 7] = [
     "cancel_at_period_end",
     "customer_cancellation_reason",
 ];
-/// What only its own routes show, not the orders around it.
-const OWN: [&str; 1] = ["pending_update"];
+/// What only its own routes show, not the orders around it; and what is nobody's business.
+const OWN: [&str; 2] = ["pending_update", "ledger"];
 
 /// A change of product that waits for the end of the period.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -77,6 +79,10 @@ pub struct Subscription {
     pub price_id: Uuid,
     #[serde(default)]
     pub pending_update: Option<Pending>,
+    #[serde(default)]
+    pub discount_id: Option<Uuid>,
+    #[serde(default)]
+    pub ledger: Ledger,
 }
 
 impl Subscription {
@@ -96,7 +102,7 @@ impl Subscription {
         join(
             &mut shown,
             json!({
-                "current_meter_period_start": null, "current_meter_period_end": null, "discount_id": null, "seats": null,
+                "current_meter_period_start": null, "current_meter_period_end": null, "seats": null,
                 "units": null, "user_id": self.customer_id,
             }),
         );
@@ -110,13 +116,18 @@ pub fn view(state: &state::State, one: &Subscription) -> Value {
     let mut shown = one.bare();
     let customer = state.customer(one.customer_id);
     let product = state.product(one.product_id);
-    let price = product.as_ref().ok().and_then(|product| product.price(one.price_id));
+    let prices: Vec<&Price> = product
+        .as_ref()
+        .map(|product| one.held().iter().filter_map(|held| product.price(held.id)).collect())
+        .unwrap_or_default();
     join(
         &mut shown,
         json!({
             "custom_field_data": {}, "customer": customer.as_ref().ok().map(|who| who.full()),
-            "user": customer.ok().map(|who| who.as_user()), "product": product.ok().map(Product::full), "discount": null,
-            "price": price, "prices": Vec::from_iter(price), "meters": [], "pending_update": one.pending_update,
+            "user": customer.ok().map(|who| who.as_user()), "product": product.as_ref().ok().map(|product| product.full()),
+            "discount": subscription_ledger::discount(state, one.discount_id),
+            "price": prices.iter().find(|price| price.id == one.price_id), "prices": prices,
+            "meters": one.meters(state, true), "pending_update": one.pending_update,
         }),
     );
     shown

@@ -5,12 +5,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde_json::json;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::io::ReaderStream;
@@ -76,7 +76,7 @@ pub async fn faults(State(app): Shared, request: Request, next: Next) -> Respons
         }
         Fault::Cut => {
             next.run(request).await;
-            Body::from_stream(ReaderStream::new(Torn)).into_response()
+            cut()
         }
         Fault::Silent => {
             app.stop.run_until_cancelled(tokio::time::sleep(SILENCE)).await;
@@ -85,6 +85,15 @@ pub async fn faults(State(app): Shared, request: Request, next: Next) -> Respons
     };
     answer.extensions_mut().insert(fault);
     answer
+}
+
+/// All of Polar is down: nothing is done and no answer is given.
+pub async fn down(State(app): Shared, request: Request, next: Next) -> Response {
+    if app.read(|state| state.faults.down) { cut() } else { next.run(request).await }
+}
+
+fn cut() -> Response {
+    (Extension(Fault::Cut), Body::from_stream(ReaderStream::new(Torn))).into_response()
 }
 
 fn broken() -> Response {
@@ -106,12 +115,24 @@ pub async fn token(State(app): Shared, request: Request, next: Next) -> Response
     let Some(sent) = sent.and_then(|value| value.strip_prefix("Bearer ")) else {
         return Refusal::Unauthorized.into_response();
     };
-    match app.read(|state| state.standing(sent, request.method(), request.uri().path())) {
+    let sent = sent.to_owned();
+    if let Some(seconds) = app.note(|state| state.admit_token(&sent)) {
+        return too_many(seconds);
+    }
+    match app.read(|state| state.standing(&sent, request.method(), request.uri().path())) {
         Standing::Unknown => return Refusal::InvalidToken.into_response(),
         Standing::Lacks(scopes) => return Refusal::InsufficientScope(scopes.join(" ")).into_response(),
-        Standing::Allowed => {}
+        Standing::Allowed => app.note(|state| state.know(&sent)),
     }
     match app.note(state::State::admit) {
+        None => next.run(request).await,
+        Some(seconds) => too_many(seconds),
+    }
+}
+
+/// Not too many confirmations (C§1.5).
+pub async fn confirms(State(app): Shared, request: Request, next: Next) -> Response {
+    match app.note(state::State::admit_confirm) {
         None => next.run(request).await,
         Some(seconds) => too_many(seconds),
     }

@@ -72,6 +72,10 @@ fn requests(history: &History) -> impl Iterator<Item = (u64, &Exchange)> {
 }
 
 fn answers(file: &History, replay: &History, twins: &Twins) -> Vec<String> {
+    let (old, new) = (&file.head, &replay.head);
+    let slugs = (old.slug.to_uppercase(), new.slug.to_uppercase());
+    // The number of an invoice is made of the slug.
+    let names = [(&old.origin, &new.origin), (&old.slug, &new.slug), (&slugs.0, &slugs.1)];
     let mut found = Vec::new();
     for ((number, old), (_, new)) in requests(file).zip(requests(replay)) {
         // Whoever asked went away, then or now: there is nothing to compare.
@@ -81,8 +85,8 @@ fn answers(file: &History, replay: &History, twins: &Twins) -> Vec<String> {
         }
         let line = format!("request {number}, {} {}", old.method, old.path);
         let (Some(before), Some(now)) = (&before.body, &now.body) else { continue };
-        let text =
-            mask::json(&twins.translate(&before.value().to_string())).replace(&file.head.origin, &replay.head.origin);
+        let text = mask::json(&twins.translate(&before.value().to_string()));
+        let text = names.iter().fold(text, |text, (old, new)| text.replace(old.as_str(), new));
         let mut differing = Vec::new();
         differ("", &serde_json::from_str(&text).unwrap_or_default(), &now.value(), &mut differing);
         found.extend(differing.into_iter().take(LISTED).map(|what| format!("{line}: {what}")));

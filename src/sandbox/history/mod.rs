@@ -36,6 +36,8 @@ pub struct Head {
     /// It begins with a sandbox in which nothing had happened, and nothing is missing.
     pub whole: bool,
     pub organization_id: Uuid,
+    /// In the addresses of its portal.
+    pub slug: String,
     /// Of the app's own webhooks.
     pub endpoint_id: Uuid,
     /// The organization's, masked.
@@ -59,6 +61,7 @@ impl History {
             version: VERSION,
             whole: state.journal.is_whole(),
             organization_id: state.identity.organization_id,
+            slug: state.identity.slug.clone(),
             endpoint_id: state.identity.endpoint_id,
             token: mask::tokens(&state.identity.token),
             origin: state.origin.clone(),

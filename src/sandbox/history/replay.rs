@@ -72,6 +72,7 @@ struct Replay<'a> {
     file: &'a History,
     app: Arc<App>,
     origin: String,
+    slug: String,
     http: reqwest::Client,
     twins: Arc<Mutex<Twins>>,
 }
@@ -81,14 +82,15 @@ impl<'a> Replay<'a> {
         let app = sandbox.app();
         let mut twins = Twins::default();
         twins.learn_text(&file.head.token, sandbox.token());
-        app.note(|state| {
+        let slug = app.note(|state| {
             twins.pair(&file.head.organization_id.to_string(), &state.identity.organization_id.to_string());
             twins.pair(&file.head.endpoint_id.to_string(), &state.identity.endpoint_id.to_string());
             state.clock.offset_ms = until(file.head.began_at);
+            state.identity.slug.clone()
         });
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
         let http = client.map_err(io::Error::other)?;
-        Ok(Self { file, app, origin: sandbox.origin().to_owned(), http, twins: Arc::new(Mutex::new(twins)) })
+        Ok(Self { file, app, origin: sandbox.origin().to_owned(), slug, http, twins: Arc::new(Mutex::new(twins)) })
     }
 
     fn twins(&self) -> std::sync::MutexGuard<'_, Twins> {
@@ -183,7 +185,8 @@ impl<'a> Replay<'a> {
     fn request(&self, exchange: &Exchange) -> reqwest::RequestBuilder {
         let twins = self.twins();
         let query = exchange.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
-        let url = format!("{}{}", self.origin, twins.translate(&format!("{}{query}", exchange.path)));
+        let path = twins.translate(&format!("{}{query}", exchange.path)).replace(&self.file.head.slug, &self.slug);
+        let url = format!("{}{path}", self.origin);
         let method = reqwest::Method::from_bytes(exchange.method.as_bytes()).unwrap_or(reqwest::Method::GET);
         let mut request = self.http.request(method, url);
         if let Some(token) = &exchange.token {

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::events::{Attempt, Event};
 use crate::sandbox::clock::{Clock, Stamp};
+use crate::sandbox::life::jobs::What;
 use crate::sandbox::secrets;
 use crate::sandbox::state::State;
 
@@ -44,13 +45,13 @@ impl State {
     /// Takes what may be sent now, and says how many microseconds later to look again.
     pub fn take_due(&mut self) -> (Vec<Parcel>, Option<u64>) {
         self.skip_unwanted();
-        if !self.faults.sender {
+        if !self.faults.sender || self.faults.down {
             return (Vec::new(), None);
         }
         let wall = Clock::wall();
         let late = |event: &&Event| !event.is_orderly() && !event.in_flight && !event.finished && event.due <= wall;
         let mut ready: Vec<Uuid> = self.events.iter().filter(late).map(|event| event.id).collect();
-        ready.extend(self.endpoints.iter().filter_map(|endpoint| self.next_of(endpoint.id, wall)));
+        ready.extend(self.endpoints.iter().filter(|one| one.enabled).filter_map(|one| self.next_of(one.id, wall)));
         for event in self.events.iter_mut().filter(|event| ready.contains(&event.id)) {
             event.in_flight = true;
         }
@@ -81,10 +82,13 @@ impl State {
         (event.number + moved, event.number)
     }
 
-    /// What waits for an endpoint that is off or gone is not sent any more.
+    /// What comes due while its endpoint is off or gone is not sent any more; a retry that comes due after somebody enabled
+    /// the endpoint is (C§11).
     fn skip_unwanted(&mut self) {
+        let wall = Clock::wall();
         let on: HashSet<Uuid> = self.endpoints.iter().filter(|one| one.enabled).map(|one| one.id).collect();
-        let waits = |event: &&mut Event| !event.finished && !event.in_flight && !on.contains(&event.endpoint_id);
+        let late = |event: &Event| event.due <= wall && !event.in_flight;
+        let waits = |event: &&mut Event| !event.finished && late(event) && !on.contains(&event.endpoint_id);
         for event in self.events.iter_mut().filter(waits) {
             (event.finished, event.skipped) = (true, true);
         }
@@ -121,8 +125,8 @@ impl State {
         event.finished = event.failures >= ATTEMPTS;
         event.due = wall.plus_ms(retry_wait_ms(event.failures, scale));
         let given_up = (event.finished && !event.delivered).then_some(event.endpoint_id);
-        if let Some(endpoint_id) = given_up {
-            self.lose_patience(endpoint_id);
+        if let Some(endpoint_id) = given_up.filter(|id| self.is_hopeless(*id)) {
+            self.later_once(What::Disable(endpoint_id));
         }
     }
 
@@ -217,6 +221,8 @@ mod tests {
                 state.record(*id, answer(500));
             }
         }
+        assert!(state.endpoints[0].enabled, "half a minute of grace");
+        state.hurry();
         assert!(!state.endpoints[0].enabled);
         assert!(due_now(&mut state).is_empty());
         assert!(state.events[10].skipped && state.events[10].succeeded().is_none());
@@ -236,6 +242,7 @@ mod tests {
                 state.record(*id, answer(500));
             }
         }
+        state.hurry();
         assert!(state.endpoints[0].enabled);
     }
 

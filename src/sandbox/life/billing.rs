@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::amounts::{self, Amounts};
 use super::jobs::What;
 use super::{balance, dunning};
 use crate::sandbox::api::orders::{self, Item, Order};
 use crate::sandbox::api::refusal::Refusal;
 use crate::sandbox::secrets;
-use crate::sandbox::state::{SLUG, State};
+use crate::sandbox::state::State;
 
 /// One line of a bill to be; credits are negative.
 #[derive(Clone, Serialize, Deserialize)]
@@ -32,15 +33,18 @@ pub struct Bill {
     pub description: String,
     pub lines: Vec<Line>,
     pub currency: String,
+    pub discount_id: Option<Uuid>,
+    pub tax_inclusive: bool,
     pub metadata: Map<String, Value>,
 }
 
-/// Makes an order that is paid already: how a checkout bills (webhooks 0063–0065).
+/// Makes an order that is paid already, and without credit: how a checkout bills (webhooks 0063–0065).
 ///
 /// # Errors
 /// When the customer is gone.
 pub fn paid(state: &mut State, bill: Bill) -> Result<Uuid, Refusal> {
-    let id = open(state, bill)?;
+    let sums = Amounts { applied: 0, ..amounts::of(state, &bill) };
+    let id = open(state, bill, sums)?;
     let now = state.clock.now();
     let order = state.order_mut(id)?;
     "paid".clone_into(&mut order.status);
@@ -58,12 +62,11 @@ pub fn paid(state: &mut State, bill: Bill) -> Result<Uuid, Refusal> {
 /// # Errors
 /// When the customer is gone.
 pub fn owed(state: &mut State, bill: Bill) -> Result<Uuid, Refusal> {
-    let total = bill.lines.iter().map(|line| line.amount).sum();
-    let applied = balance::applied(state, bill.customer_id, &bill.currency, total);
+    let sums = amounts::of(state, &bill);
     let (customer_id, currency) = (bill.customer_id, bill.currency.clone());
-    let id = open(state, bill)?;
-    state.order_mut(id)?.applied_balance_amount = applied;
-    balance::add(state, customer_id, &currency, if total >= 0 { applied } else { -total });
+    let id = open(state, bill, sums)?;
+    let total = sums.total();
+    balance::add(state, customer_id, &currency, if total >= 0 { sums.applied } else { -total });
     tell(state, id, "order.created")?;
     if state.order(id)?.due() == 0 {
         settle(state, id)?;
@@ -139,13 +142,12 @@ pub fn tell(state: &mut State, id: Uuid, kind: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn open(state: &mut State, bill: Bill) -> Result<Uuid, Refusal> {
+fn open(state: &mut State, bill: Bill, sums: Amounts) -> Result<Uuid, Refusal> {
     let number = count(state, bill.customer_id);
     let customer = state.customer(bill.customer_id)?;
     let (billing_name, billing_address) = (customer.billing_name.clone(), customer.billing_address.clone());
     let created_at = state.clock.now();
     let price_id = bill.lines.first().and_then(|line| line.price_id);
-    let total_amount = bill.lines.iter().map(|line| line.amount).sum();
     let items = bill.lines.into_iter().map(|line| item(state, line)).collect();
     let id = secrets::id();
     state.orders.push(Order {
@@ -153,15 +155,20 @@ fn open(state: &mut State, bill: Bill) -> Result<Uuid, Refusal> {
         created_at,
         modified_at: None,
         status: "pending".to_owned(),
-        total_amount,
-        applied_balance_amount: 0,
+        total_amount: sums.total(),
+        discount_id: bill.discount_id,
+        discount_amount: sums.discount,
+        tax_amount: sums.tax,
+        tax_inclusive: sums.inclusive,
+        applied_balance_amount: sums.applied,
         refunded_amount: 0,
+        refunded_tax_amount: 0,
         next_payment_attempt_at: None,
         currency: bill.currency,
         billing_reason: bill.reason.to_owned(),
         billing_name,
         billing_address,
-        invoice_number: format!("{}-{number}", SLUG.to_uppercase()),
+        invoice_number: format!("{}-{number}", state.identity.slug.to_uppercase()),
         is_invoice_generated: false,
         receipt_number: None,
         customer_id: bill.customer_id,
@@ -195,9 +202,9 @@ fn item(state: &mut State, line: Line) -> Item {
 /// Money that was taken has a receipt.
 fn receipt(state: &mut State, id: Uuid) -> Result<(), Refusal> {
     let now = state.clock.now();
+    let prefix = format!("{}-", state.identity.slug.to_uppercase());
     let order = state.order_mut(id)?;
     if order.due() > 0 {
-        let prefix = format!("{}-", SLUG.to_uppercase());
         order.receipt_number = order.invoice_number.strip_prefix(&prefix).map(|number| format!("RCPT-{number}"));
         order.modified_at = Some(now);
     }

@@ -18,15 +18,19 @@ pub enum Card {
     Confirms,
     /// The holder did not confirm.
     Unconfirmed,
-    /// Pays while the holder is there, and never again.
+    /// Pays while the holder is there, and is declined later; the next attempt might work.
     PaysOnce,
+    /// Pays while the holder is there, and is reported lost afterwards: no attempt will ever work.
+    Lost,
 }
 
-/// Number, kind and what to tell people about it.
-pub const TEST_CARDS: [(&str, Card, &str); 5] = [
+/// Number, kind and what to tell people about it. The number of the lost card is Stripe's for a decline with
+/// `lost_card`; there it is declined at once, here only when its holder is away, so that renewals can meet it.
+pub const TEST_CARDS: [(&str, Card, &str); 6] = [
     ("4242 4242 4242 4242", Card::Pays, "pays"),
     ("4000 0025 0000 3155", Card::Confirms, "asks for a confirmation"),
     ("4000 0000 0000 0341", Card::PaysOnce, "pays now and is declined at renewals"),
+    ("4000 0000 0000 9987", Card::Lost, "pays now and is lost afterwards, so that renewals are not even tried again"),
     ("4000 0000 0000 0002", Card::Declined, "is declined"),
     ("4000 0000 0000 9995", Card::Insufficient, "has insufficient funds"),
 ];
@@ -43,6 +47,7 @@ impl Card {
     pub fn of_token(token: &str) -> Self {
         match token {
             _ if token.contains("laterdecline") => Self::PaysOnce,
+            _ if token.contains("lost") => Self::Lost,
             _ if token.contains("insufficient") => Self::Insufficient,
             _ if token.contains("decline") => Self::Declined,
             _ => Self::Pays,
@@ -55,13 +60,18 @@ impl Card {
             Self::Declined => Some("Your card was declined."),
             Self::Insufficient => Some("Your card has insufficient funds."),
             Self::Unconfirmed => Some("We are unable to authenticate your payment method."),
-            Self::Pays | Self::Confirms | Self::PaysOnce => None,
+            Self::Pays | Self::Confirms | Self::PaysOnce | Self::Lost => None,
         }
     }
 
     /// Pays when its holder is away.
     pub fn pays_later(self) -> bool {
         matches!(self, Self::Pays | Self::Confirms)
+    }
+
+    /// Declined for a reason that will not go away.
+    pub fn never_pays(self) -> bool {
+        self == Self::Lost
     }
 
     /// The end of its number.
@@ -108,6 +118,7 @@ mod tests {
         assert_eq!(Card::of_number(" 4242-4242 4242 4242 "), Some(Card::Pays));
         assert_eq!(Card::of_number("4111 1111 1111 1111"), None);
         assert_eq!(Card::PaysOnce.last4(), "0341");
+        assert_eq!((Card::of_token("ctoken_lost"), Card::Lost.last4()), (Card::Lost, "9987".to_owned()));
         assert_eq!(Card::of_token("ctoken_laterdecline"), Card::PaysOnce);
         assert_eq!(Card::of_token("ctoken_decline"), Card::Declined);
     }

@@ -4,11 +4,11 @@ use axum::http::StatusCode;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::billing::Line;
+use super::billing::{Bill, Line};
 use super::jobs::What;
-use super::{announce, balance, cards, ending, pausing, plan, renewal};
+use super::{amounts, announce, cards, discounting, ending, pausing, plan, renewal};
 use crate::sandbox::api::refusal::Refusal;
-use crate::sandbox::api::subscription_patch::{Base, Discount, Shape, TrialEnd};
+use crate::sandbox::api::subscription_patch::{Base, Shape, TrialEnd};
 use crate::sandbox::api::subscriptions::Subscription;
 use crate::sandbox::clock::Stamp;
 use crate::sandbox::state::State;
@@ -43,8 +43,8 @@ pub fn apply(state: &mut State, id: Uuid, shape: Shape) -> Result<(), Refusal> {
     let mut edit = Edit { one: before.clone(), lines: Vec::new(), effect: Effect::Nothing };
     match shape {
         Shape::Base(sent) => base(state, &mut edit, sent, now)?,
-        Shape::Seats => return Err(not_based("NotASeatBasedSubscription", "seat")),
-        Shape::Units => return Err(not_based("NotAUnitBasedSubscription", "unit")),
+        Shape::Seats => return Err(not_based(&before, "NotASeatBasedSubscription", "seat")),
+        Shape::Units => return Err(not_based(&before, "NotAUnitBasedSubscription", "unit")),
         Shape::PeriodEnd(at) => period_end(&mut edit.one, at)?,
         Shape::Cancel(why) => ending::schedule(&mut edit.one, now, why)?,
         Shape::Uncancel => ending::withdraw(&mut edit.one)?,
@@ -65,13 +65,13 @@ pub fn apply(state: &mut State, id: Uuid, shape: Shape) -> Result<(), Refusal> {
     commit(state, &before, edit, now)
 }
 
-fn base(state: &mut State, edit: &mut Edit, sent: Base, now: Stamp) -> Result<(), Refusal> {
-    if let Some(Discount::Set(id)) = sent.discount {
-        let msg = "Discount does not exist, is not applicable to this product or is not redeemable.";
-        return Err(Refusal::field("discount_id", msg, json!(id)));
-    }
-    if let Some(product_id) = sent.product_id {
-        plan::switch(state, edit, product_id, sent.proration, now)?;
+fn base(state: &State, edit: &mut Edit, sent: Base, now: Stamp) -> Result<(), Refusal> {
+    match (sent.product_id, sent.discount) {
+        (Some(product_id), discount) => {
+            plan::switch(state, edit, plan::Target { product_id, proration: sent.proration, discount }, now)?
+        }
+        (None, Some(discount)) => discounting::change(state, &mut edit.one, discount)?,
+        (None, None) => {}
     }
     if let Some(end) = sent.trial_end {
         trial(edit, end, now)?;
@@ -119,6 +119,7 @@ fn period_end(one: &mut Subscription, at: Stamp) -> Result<(), Refusal> {
         return Err(ending::already());
     }
     one.current_period_end = at;
+    one.ledger.anchor_day = at.day_of_month();
     Ok(())
 }
 
@@ -129,6 +130,11 @@ fn commit(state: &mut State, before: &Subscription, edit: Edit, now: Stamp) -> R
     }
     let (id, effect) = (before.id, edit.effect);
     let mut one = edit.one;
+    discounting::redeem(state, discounting::asked(before, &one), one.customer_id)?;
+    if effect == Effect::Period {
+        renewal::usage_pending(state, &mut one);
+        renewal::discounted(state, &mut one);
+    }
     let same_row = Subscription { pending_update: before.pending_update.clone(), ..one.clone() } == *before;
     if !same_row {
         one.modified_at = Some(now);
@@ -150,12 +156,19 @@ fn commit(state: &mut State, before: &Subscription, edit: Edit, now: Stamp) -> R
     Ok(())
 }
 
+/// What the change bills: everything pending, and what it adds.
+///
+/// # Errors
+/// When the product is gone.
+pub fn bill(state: &State, edit: &Edit) -> Result<Bill, Refusal> {
+    let pending = state.prorations.iter().filter(|(id, _)| *id == edit.one.id).map(|(_, line)| line);
+    renewal::bill_of(state, &edit.one, pending.chain(&edit.lines).cloned().collect(), "subscription_update")
+}
+
 /// A card that does not pay stops the whole change.
 fn affordable(state: &State, edit: &Edit) -> Result<(), Refusal> {
     let one = &edit.one;
-    let pending = state.prorations.iter().filter(|(id, _)| *id == one.id).map(|(_, line)| line);
-    let total: i64 = pending.chain(&edit.lines).map(|line| line.amount).sum();
-    let due = total + balance::applied(state, one.customer_id, &one.currency, total);
+    let due = amounts::of(state, &bill(state, edit)?).due();
     let reason = match cards::of(state, one.customer_id) {
         _ if due <= 0 => return Ok(()),
         Some(saved) if saved.card.pays_later() => return Ok(()),
@@ -171,7 +184,11 @@ fn inactive(one: &Subscription) -> Refusal {
     Refusal::domain(StatusCode::FORBIDDEN, "InactiveSubscription", detail)
 }
 
-fn not_based(error: &'static str, what: &str) -> Refusal {
+/// What everybody hears who asks for seats or units: no price that this sandbox sells has them.
+pub fn not_based(one: &Subscription, error: &'static str, what: &str) -> Refusal {
+    if one.status == "canceled" || one.cancel_at_period_end {
+        return ending::already();
+    }
     let detail = format!("This subscription does not support {what}-based pricing.");
     Refusal::domain(StatusCode::BAD_REQUEST, error, detail)
 }

@@ -11,6 +11,7 @@ use crate::sandbox::api::customers::{Newcomer, add, announce};
 use crate::sandbox::api::refusal::{Detail, Refusal};
 use crate::sandbox::life::cards::{self, Card};
 use crate::sandbox::life::jobs::What;
+use crate::sandbox::life::{discounting, offer};
 use crate::sandbox::secrets;
 use crate::sandbox::state::State;
 
@@ -43,9 +44,16 @@ pub fn confirm(state: &mut State, secret: &str, wish: Wish) -> Result<Checkout, 
     }
     let card = wish.card;
     fill(&mut checkout, wish);
+    offer::reckon(state, &mut checkout);
     complete(&checkout, card)?;
     let buyer = identify(state, &checkout)?;
     unique(state, &checkout, &buyer)?;
+    if let Buyer::Linked(id) | Buyer::SameEmail(id) = buyer {
+        discounting::check_customer(state, checkout.discount_id, Some(id))?;
+    }
+    if let Some(id) = checkout.discount_id.filter(|id| !discounting::is_redeemable(state, *id)) {
+        return Err(Refusal::field("discount_id", "Discount is no longer redeemable.", json!(id)));
+    }
     let card = card.filter(|_| checkout.form_required());
     if let Some(why) = card.and_then(Card::refused) {
         let unchanged = view(state, by_secret(state, secret)?);
@@ -54,6 +62,9 @@ pub fn confirm(state: &mut State, secret: &str, wish: Wish) -> Result<Checkout, 
         return Err(Refusal::domain(StatusCode::BAD_REQUEST, "PaymentError", detail));
     }
     let confirmed = take(state, checkout, buyer);
+    if let Some(customer_id) = confirmed.customer_id {
+        discounting::redeem(state, confirmed.discount_id, customer_id)?;
+    }
     if let (Some(card), Some(customer_id)) = (card, confirmed.customer_id) {
         cards::keep(state, customer_id, card);
     }
@@ -137,8 +148,6 @@ fn take(state: &mut State, mut checkout: Checkout, buyer: Buyer) -> Checkout {
         checkout.session_token = Some(customer_sessions::open(state, "polar_cst_", customer_id, None).token);
     }
     checkout.status = Status::Confirmed;
-    checkout.trial_end =
-        checkout.trial.as_ref().map(|(interval, count)| state.clock.peek().plus_interval(interval, *count));
     checkout.payment.insert("customer_id".to_owned(), json!(format!("cus_{}", customer_id.simple())));
     if checkout.form_required() {
         let intent = if checkout.payment_required() { "pi" } else { "seti" };

@@ -1,4 +1,5 @@
 //! Collecting: a charge that fails makes the subscription `past_due` and is tried again by the clock (C§4.2 "Dunning").
+//! A card that will never work is tried only once more, when the time for all attempts is over.
 
 use uuid::Uuid;
 
@@ -83,10 +84,10 @@ fn failed(state: &mut State, id: Uuid) -> Result<(), Refusal> {
     let (failures, first) = (order.failures, order.next_payment_attempt_at.is_none());
     let Some(subscription_id) = order.subscription_id else { return Ok(()) };
     let ended = state.subscription(subscription_id)?.ended_at.is_some();
-    let next = if ended { None } else { next_attempt(now, failures) };
     if first && !ended {
         past_due(state, subscription_id, now)?;
     }
+    let next = if ended { None } else { next_attempt(state, subscription_id, now, failures) };
     // No event tells the new date (C§4.2): a GET shows it.
     let order = state.order_mut(id)?;
     order.next_payment_attempt_at = next;
@@ -97,8 +98,16 @@ fn failed(state: &mut State, id: Uuid) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn next_attempt(now: Stamp, failures: usize) -> Option<Stamp> {
-    RETRIES.get(failures.checked_sub(1)?).map(|days| now.plus_ms(days * DAY_MS))
+/// Soon at first and then ever later, until the deadline; at once the deadline for a card that will never pay.
+fn next_attempt(state: &State, id: Uuid, now: Stamp, failures: usize) -> Option<Stamp> {
+    let one = state.subscription(id).ok()?;
+    let deadline = one.past_due_at.unwrap_or(now).plus_ms(RETRIES.iter().sum::<i64>() * DAY_MS);
+    let hopeless = cards::of(state, one.customer_id).is_some_and(|saved| saved.card.never_pays());
+    match failures {
+        1 if hopeless => Some(deadline),
+        _ if deadline <= now => None,
+        _ => RETRIES.get(failures.checked_sub(1)?).map(|days| now.plus_ms(days * DAY_MS)),
+    }
 }
 
 fn past_due(state: &mut State, id: Uuid, now: Stamp) -> Result<(), Refusal> {

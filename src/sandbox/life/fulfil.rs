@@ -7,10 +7,12 @@ use crate::sandbox::api::checkout_view::view;
 use crate::sandbox::api::checkouts::{Checkout, Status, put};
 use crate::sandbox::api::products::Product;
 use crate::sandbox::api::refusal::Refusal;
+use crate::sandbox::api::subscription_ledger::Ledger;
 use crate::sandbox::api::subscriptions::Subscription;
 use crate::sandbox::life::announce;
 use crate::sandbox::life::billing::{self, Bill, Line};
 use crate::sandbox::life::jobs::What;
+use crate::sandbox::life::offer;
 use crate::sandbox::secrets;
 use crate::sandbox::state::State;
 
@@ -40,13 +42,21 @@ fn subscribe(state: &mut State, checkout: &Checkout, customer_id: Uuid, product:
     let started = state.clock.now();
     let interval = product.recurring_interval.clone().unwrap_or_default();
     let count = product.recurring_interval_count.unwrap_or(1);
-    let subscription = Subscription {
+    let mut subscription = Subscription {
         metadata: checkout.metadata.clone(),
         created_at: state.clock.now(),
         modified_at: None,
         id: secrets::id(),
-        amount: checkout.amount,
+        amount: 0,
         currency: checkout.currency.clone(),
+        discount_id: checkout.discount_id,
+        ledger: Ledger {
+            anchor_day: started.day_of_month(),
+            discounted_at: checkout.discount_id.filter(|_| checkout.trial_end.is_none()).map(|_| started),
+            billed: state.usage.len(),
+            tax_inclusive: checkout.tax_inclusive,
+            ..Ledger::default()
+        },
         status: if checkout.trial_end.is_some() { "trialing" } else { "active" }.to_owned(),
         current_period_start: started,
         current_period_end: checkout.trial_end.unwrap_or_else(|| started.plus_interval(&interval, count)),
@@ -72,6 +82,7 @@ fn subscribe(state: &mut State, checkout: &Checkout, customer_id: Uuid, product:
         pending_update: None,
     };
     let id = subscription.id;
+    subscription.price(state, offer::held(state, checkout), started);
     state.subscriptions.push(subscription);
     announce::tell(state, id, &["subscription.created", "subscription.active", "subscription.updated"]);
     id
@@ -85,15 +96,12 @@ fn bill(
     product: &Product,
 ) -> Result<(), Refusal> {
     let trial = checkout.trial_end.map(|end| (state.clock.peek(), end));
-    let label = match trial {
-        Some((start, end)) => format!("Trial period for {} ({} - {})", product.name, start.short(), end.short()),
-        None => product.name.clone(),
-    };
-    let line = Line {
-        label,
-        amount: if trial.is_some() { 0 } else { checkout.amount },
-        price_id: Some(checkout.price_id).filter(|_| trial.is_none()),
-        proration: false,
+    let (lines, discount_id) = match trial {
+        Some((start, end)) => {
+            let label = format!("Trial period for {} ({} - {})", product.name, start.short(), end.short());
+            (vec![Line { label, amount: 0, price_id: None, proration: false }], None)
+        }
+        None => (offer::lines(state, checkout, &product.name), checkout.discount_id),
     };
     let bill = Bill {
         customer_id,
@@ -102,8 +110,10 @@ fn bill(
         checkout_id: Some(checkout.id),
         reason: if product.is_recurring { "subscription_create" } else { "purchase" },
         description: product.name.clone(),
-        lines: vec![line],
+        lines,
         currency: checkout.currency.clone(),
+        discount_id,
+        tax_inclusive: checkout.tax_inclusive,
         metadata: checkout.metadata.clone(),
     };
     let order = billing::paid(state, bill)?;

@@ -47,8 +47,7 @@ pub fn resume(one: &mut Subscription, now: Stamp) -> Result<(), Refusal> {
     "active".clone_into(&mut one.status);
     one.paused_at = None;
     one.resumes_at = None;
-    one.current_period_start = now;
-    one.current_period_end = now.plus_interval(&one.recurring_interval, one.recurring_interval_count);
+    one.begin(now);
     Ok(())
 }
 

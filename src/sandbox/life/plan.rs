@@ -5,49 +5,60 @@ use uuid::Uuid;
 
 use super::billing::Line;
 use super::change::{Edit, Effect};
-use super::ending;
+use super::{discounting, ending};
 use crate::sandbox::api::prices::Price;
 use crate::sandbox::api::products::Product;
 use crate::sandbox::api::refusal::Refusal;
-use crate::sandbox::api::subscription_patch::Proration;
+use crate::sandbox::api::subscription_ledger::Held;
+use crate::sandbox::api::subscription_patch::{Discount, Proration};
 use crate::sandbox::api::subscriptions::{Pending, Subscription};
 use crate::sandbox::clock::Stamp;
 use crate::sandbox::secrets;
 use crate::sandbox::state::State;
 
-/// Changes the product, now or at the end of the period; the organization's default is `prorate` (http/001).
+/// What to change to, and how.
+#[derive(Clone, Copy)]
+pub struct Target {
+    pub product_id: Uuid,
+    /// The organization's default is `prorate` (http/001).
+    pub proration: Option<Proration>,
+    pub discount: Option<Discount>,
+}
+
+/// Changes the product, now or at the end of the period. What is left of the old plan is credited with the discount
+/// that it had, the rest of the new one is billed with its own.
 ///
 /// # Errors
 /// 403 when it is to end, 422 when the product cannot be switched to.
-pub fn switch(
-    state: &State,
-    edit: &mut Edit,
-    product_id: Uuid,
-    proration: Option<Proration>,
-    now: Stamp,
-) -> Result<(), Refusal> {
-    let proration = proration.unwrap_or(Proration::Prorate);
+pub fn switch(state: &State, edit: &mut Edit, wished: Target, now: Stamp) -> Result<(), Refusal> {
+    let proration = wished.proration.unwrap_or(Proration::Prorate);
     if proration == Proration::Reset {
         let msg = "The 'reset' proration behavior is not enabled for this organization.";
         return Err(Refusal::field("proration_behavior", msg, json!("reset")));
     }
-    let (product, price) = target(state, &edit.one, product_id)?;
+    let (product, prices) = target(state, &edit.one, wished.product_id)?;
     if proration == Proration::NextPeriod {
-        schedule(&mut edit.one, product_id, now);
+        if let Some(Discount::Set(id)) = wished.discount {
+            discounting::check(state, &edit.one, product.id, id)?;
+        }
+        edit.one.ledger.next_discount = wished.discount;
+        schedule(&mut edit.one, product.id, now);
         return Ok(());
     }
     let old = edit.one.clone();
-    take(&mut edit.one, product, price);
+    take(state, &mut edit.one, product, &prices, now);
+    if let Some(discount) = wished.discount {
+        discounting::change(state, &mut edit.one, discount)?;
+    }
     edit.one.pending_update = None;
     if old.status == "trialing" {
         keep_trial(edit, product, now);
         return Ok(());
     }
     let restarted = is_other_interval(&old, &edit.one);
-    if restarted {
-        edit.one.current_period_start = now;
-        edit.one.current_period_end =
-            now.plus_interval(&edit.one.recurring_interval, edit.one.recurring_interval_count);
+    edit.one.begin(if restarted { now } else { old.current_period_start });
+    if !restarted {
+        edit.one.current_period_end = old.current_period_end;
     }
     edit.lines = prorations(state, &old, &edit.one, now);
     if (proration == Proration::Invoice || restarted) && !edit.lines.is_empty() {
@@ -56,11 +67,15 @@ pub fn switch(
     Ok(())
 }
 
-/// The product and the price that a subscription would have.
+/// The product and the prices that a subscription would have.
 ///
 /// # Errors
 /// When it cannot be switched to.
-pub fn target<'a>(state: &'a State, one: &Subscription, product_id: Uuid) -> Result<(&'a Product, &'a Price), Refusal> {
+pub fn target<'a>(
+    state: &'a State,
+    one: &Subscription,
+    product_id: Uuid,
+) -> Result<(&'a Product, Vec<&'a Price>), Refusal> {
     if one.status == "canceled" || one.cancel_at_period_end {
         return Err(ending::already());
     }
@@ -77,18 +92,18 @@ pub fn target<'a>(state: &'a State, one: &Subscription, product_id: Uuid) -> Res
     if prices.iter().any(|price| price.amount_type == "custom") {
         return Err(wrong("Can't update to a product with custom prices."));
     }
-    let chosen = prices.iter().find(|price| price.static_amount(None).is_some()).or(prices.first());
-    let missing = "This product doesn't have a price for the subscription currency.";
-    chosen.map(|price| (product, *price)).ok_or_else(|| wrong(missing))
+    if prices.is_empty() {
+        return Err(wrong("This product doesn't have a price for the subscription currency."));
+    }
+    Ok((product, prices))
 }
 
 /// Gives the subscription this product from now on.
-pub fn take(one: &mut Subscription, product: &Product, price: &Price) {
+pub fn take(state: &State, one: &mut Subscription, product: &Product, prices: &[&Price], now: Stamp) {
     one.product_id = product.id;
-    one.price_id = price.id;
-    one.amount = price.static_amount(None).unwrap_or(0);
     one.recurring_interval = product.recurring_interval.clone().unwrap_or_default();
     one.recurring_interval_count = product.recurring_interval_count.unwrap_or(1);
+    one.price(state, prices.iter().map(|price| Held::of(price, None)).collect(), now);
 }
 
 /// A second change takes the place of the first.
@@ -126,20 +141,33 @@ fn is_other_interval(old: &Subscription, new: &Subscription) -> bool {
 
 /// The rest of the new plan's time, and the credit for the rest of the old one's (webhook 0108).
 fn prorations(state: &State, old: &Subscription, new: &Subscription, now: Stamp) -> Vec<Line> {
-    let debit = line(state, new, now).map(|(name, amount, span)| (format!("{name} — {span}"), amount, new.price_id));
-    let credit = line(state, old, now)
-        .map(|(name, amount, span)| (format!("Remaining time on {name} — {span}"), -amount, old.price_id));
-    let both = debit.into_iter().chain(credit);
-    both.map(|(label, amount, price)| Line { label, amount, price_id: Some(price), proration: true }).collect()
+    let debits = rests(state, new, now)
+        .into_iter()
+        .map(|(name, amount, span, price)| (format!("{name} — {span}"), amount, price));
+    let credits = rests(state, old, now)
+        .into_iter()
+        .map(|(name, amount, span, price)| (format!("Remaining time on {name} — {span}"), -amount, price));
+    debits
+        .chain(credits)
+        .map(|(label, amount, price)| Line { label, amount, price_id: Some(price), proration: true })
+        .collect()
 }
 
-/// Only fixed prices that cost something are prorated.
-fn line(state: &State, one: &Subscription, now: Stamp) -> Option<(String, i64, String)> {
-    let product = state.product(one.product_id).ok()?;
-    let price = product.price(one.price_id).filter(|price| price.amount_type == "fixed" && !price.is_free())?;
+/// What the rest of the period costs after the discount. Only fixed prices that cost something are prorated.
+fn rests(state: &State, one: &Subscription, now: Stamp) -> Vec<(String, i64, String, Uuid)> {
+    let Ok(product) = state.product(one.product_id) else { return Vec::new() };
     let (start, end) = (one.current_period_start, one.current_period_end);
-    let amount = share(price.static_amount(None)?, end.0 - now.0, end.0 - start.0);
-    Some((product.name.clone(), amount, span(now, end)))
+    let fixed =
+        |held: &Held| product.price(held.id).is_some_and(|price| price.amount_type == "fixed" && !price.is_free());
+    let held: Vec<Held> = one.held().into_iter().filter(fixed).collect();
+    let amounts: Vec<i64> = held.iter().map(|held| held.amount).collect();
+    let discount = one.discount(state);
+    let off = discount.map_or_else(|| vec![0; held.len()], |discount| discount.shared(&amounts, &one.currency));
+    let part = |(held, off): (Held, i64)| {
+        let amount = share(held.amount - off, end.0 - now.0, end.0 - start.0);
+        (product.name.clone(), amount, span(now, end), held.id)
+    };
+    held.into_iter().zip(off).map(part).collect()
 }
 
 /// The time that a line is for.

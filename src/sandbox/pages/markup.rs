@@ -3,10 +3,12 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
+use crate::sandbox::life::currency::is_whole;
+
 const STYLE: &str = "
 :root{color-scheme:light dark;--ink:#1c2430;--soft:#5b6675;--line:#d9dee6;--paper:#fff;--ground:#f4f6f9;--main:#2457d6;--bad:#b3261e}
 @media(prefers-color-scheme:dark){:root{--ink:#e8ecf2;--soft:#a3adba;--line:#39424f;--paper:#1b2129;--ground:#12161c;--main:#7ea2ff;--bad:#ff9a92}}
-*{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
+*{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif;overflow-wrap:break-word}
 .banner{background:#ffd95a;color:#3a2d00;text-align:center;padding:.4rem 1rem;font-weight:600}
 main{max-width:40rem;margin:2rem auto;padding:0 1rem}h1{font-size:1.6rem;line-height:1.2;margin:0 0 .5rem}h2{font-size:1.1rem;margin:1.5rem 0 .5rem}
 .card{background:var(--paper);border:1px solid var(--line);border-radius:12px;padding:1.25rem;margin:1rem 0}
@@ -23,10 +25,15 @@ table{width:100%;border-collapse:collapse;font-size:.9rem}th,td{text-align:left;
 
 /// A whole page with this title and body.
 pub fn page(status: StatusCode, title: &str, body: &str) -> Response {
+    styled(status, title, "", body)
+}
+
+/// The same with styles of its own.
+pub fn styled(status: StatusCode, title: &str, style: &str, body: &str) -> Response {
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"robots\" content=\"noindex\">\
-         <link rel=\"icon\" href=\"data:,\"><title>{}</title><style>{STYLE}</style></head><body>\
+         <link rel=\"icon\" href=\"data:,\"><title>{}</title><style>{STYLE}{style}</style></head><body>\
          <p class=\"banner\" role=\"note\" style=\"margin:0\">Sandbox: no real money</p><main>{body}</main></body></html>",
         escape(title)
     );
@@ -55,11 +62,8 @@ pub fn escape(text: &str) -> String {
 
 /// An amount in minor units with its currency; the common currencies without cents are known.
 pub fn money(amount: i64, currency: &str) -> String {
-    const WHOLE: [&str; 16] = [
-        "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf",
-    ];
     let code = currency.to_uppercase();
-    if WHOLE.contains(&currency) {
+    if is_whole(currency) {
         return format!("{amount} {code}");
     }
     let sign = if amount < 0 { "-" } else { "" };
