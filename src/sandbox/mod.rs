@@ -92,9 +92,9 @@ impl Sandbox {
         self.own.id.to_string()
     }
 
-    /// What happened to the first organization until now, as `GET /sandbox/history` and `boreal sandbox replay` have it.
-    pub fn history(&self) -> String {
-        self.app().read(history::History::of).text()
+    /// What happened to each organization until now, as `GET /sandbox/history` and `boreal sandbox replay` have it.
+    pub fn histories(&self) -> Vec<String> {
+        self.organizations.apps().iter().map(|app| app.read(history::History::of).text()).collect()
     }
 
     /// Of the first organization.

@@ -21,3 +21,5 @@ mod shop;
 mod starting;
 mod visitor;
 mod webhooks;
+#[path = "../witness/mod.rs"]
+mod witness;

@@ -8,29 +8,31 @@ use std::{fs, io, path::PathBuf, thread};
 
 /// Judges a sandbox when the test is over.
 pub struct Witness {
-    /// What `GET /sandbox/history` says.
-    history: Box<dyn Fn() -> String + Send + Sync>,
+    /// What `GET /sandbox/history` says of each organization.
+    histories: Box<dyn Fn() -> Vec<String> + Send + Sync>,
 }
 
 impl Witness {
-    /// Looks on at the sandbox whose history this tells.
-    pub fn new(history: impl Fn() -> String + Send + Sync + 'static) -> Self {
-        Self { history: Box::new(history) }
+    /// Looks on at the sandbox whose histories these are.
+    pub fn new(histories: impl Fn() -> Vec<String> + Send + Sync + 'static) -> Self {
+        Self { histories: Box::new(histories) }
     }
 }
 
 impl Drop for Witness {
     fn drop(&mut self) {
-        let history = (self.history)();
-        if thread::panicking() {
-            match keep(&history) {
+        let histories = (self.histories)();
+        if !thread::panicking() {
+            let wrong: Vec<String> = histories.iter().flat_map(|history| complaints(history)).collect();
+            assert!(wrong.is_empty(), "not as Polar describes it: {wrong:#?}");
+            return;
+        }
+        for history in &histories {
+            match keep(history) {
                 Ok(path) => eprintln!("what happened in the sandbox: {}", path.display()),
                 Err(error) => eprintln!("what happened in the sandbox could not be written: {error}"),
             }
-            return;
         }
-        let wrong = complaints(&history);
-        assert!(wrong.is_empty(), "not as Polar describes it: {wrong:#?}");
     }
 }
 

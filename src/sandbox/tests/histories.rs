@@ -28,7 +28,7 @@ async fn live(world: &World, seed: u64) {
 }
 
 fn history(world: &World) -> History {
-    History::read(&world.sandbox.history()).expect("a history")
+    History::read(&world.sandbox.histories()[0]).expect("a history")
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn a_replay_says_where_it_went_another_way() {
     let world = World::new().await;
     world.product("Pro", Some("month"), 1_000).await;
     world.idle().await;
-    let text = world.sandbox.history();
+    let text = world.sandbox.histories().remove(0);
     let other = text.replace("\"kind\":\"product.created\"", "\"kind\":\"order.paid\"").replace("1000", "1001");
     let changed = History::read(&other).expect("a history").replay().await.expect("a sandbox");
     assert!(changed.differences.iter().any(|what| what.contains("product.created instead of order.paid")));
