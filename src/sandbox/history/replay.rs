@@ -1,8 +1,10 @@
 //! Makes a history happen again in a sandbox of its own: the same requests, moves of the clock and faults, in the same
 //! order, each once as much had been told as in the file.
 
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use super::twins::Twins;
 use super::{History, compare, receiver};
 use crate::sandbox::app::App;
 use crate::sandbox::clock::{Clock, Stamp};
-use crate::sandbox::journal::entry::{Entry, Exchange, What};
+use crate::sandbox::journal::entry::{Body, Entry, Exchange, Told, What};
 use crate::sandbox::state::State;
 use crate::sandbox::{Config, Sandbox};
 
@@ -75,6 +77,16 @@ struct Replay<'a> {
     slug: String,
     http: reqwest::Client,
     twins: Arc<Mutex<Twins>>,
+    told: Mutex<Progress<'a>>,
+    late: AtomicBool,
+}
+
+/// Which events of the file came up again.
+struct Progress<'a> {
+    /// Those that did not yet, by kind.
+    waiting: HashMap<&'a str, VecDeque<&'a Told>>,
+    /// The last entry of the replay's journal that was looked at.
+    seen: u64,
 }
 
 impl<'a> Replay<'a> {
@@ -88,9 +100,20 @@ impl<'a> Replay<'a> {
             state.clock.offset_ms = until(file.head.began_at);
             state.identity.slug.clone()
         });
+        let mut told = Progress { waiting: HashMap::new(), seen: 0 };
+        file.events().for_each(|event| told.waiting.entry(&event.kind).or_default().push_back(event));
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
         let http = client.map_err(io::Error::other)?;
-        Ok(Self { file, app, origin: sandbox.origin().to_owned(), slug, http, twins: Arc::new(Mutex::new(twins)) })
+        Ok(Self {
+            file,
+            app,
+            origin: sandbox.origin().to_owned(),
+            slug,
+            http,
+            twins: Arc::new(Mutex::new(twins)),
+            told: Mutex::new(told),
+            late: AtomicBool::new(false),
+        })
     }
 
     fn twins(&self) -> std::sync::MutexGuard<'_, Twins> {
@@ -138,25 +161,29 @@ impl<'a> Replay<'a> {
         self.wait(|state| state.journal.after(0).filter(request).count() >= wanted).await;
     }
 
-    /// Until it is so, or for as long as it is worth waiting.
+    /// Until it is so, or for as long as it is worth waiting: whoever once waited in vain went another way.
     async fn wait(&self, so: impl Fn(&State) -> bool) {
-        let end = Instant::now() + PATIENCE;
-        while !self.app.read(&so) && Instant::now() < end {
+        let end = Instant::now() + if self.late.load(Relaxed) { IMPATIENCE } else { PATIENCE };
+        while !self.app.read(&so) {
+            if Instant::now() > end {
+                return self.late.store(true, Relaxed);
+            }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
     /// The events of the replay are those of the file, in their order within a kind.
     fn learn_events(&self) {
-        let replayed = self.app.read(History::of);
-        let mut new: Vec<_> = replayed.events().collect();
-        let mut twins = self.twins();
-        for old in self.file.events() {
-            let Some(place) = new.iter().position(|one| one.kind == old.kind) else { continue };
-            let one = new.remove(place);
-            twins.pair(&old.webhook_id.to_string(), &one.webhook_id.to_string());
-            twins.pair(&old.endpoint_id.to_string(), &one.endpoint_id.to_string());
-            twins.learn(&old.body.value(), &one.body.value());
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let (seen, mut twins) = (told.seen, self.twins());
+        let fresh: Vec<Entry> = self.app.read(|state| state.journal.after(seen).cloned().collect());
+        for entry in fresh {
+            told.seen = entry.number;
+            let What::Event(new) = entry.what else { continue };
+            let Some(old) = told.waiting.get_mut(new.kind.as_str()).and_then(VecDeque::pop_front) else { continue };
+            twins.pair(&old.webhook_id.to_string(), &new.webhook_id.to_string());
+            twins.pair(&old.endpoint_id.to_string(), &new.endpoint_id.to_string());
+            twins.learn(&old.body.value(), &new.body.value());
         }
     }
 
@@ -168,11 +195,7 @@ impl<'a> Replay<'a> {
     /// Sends a request and learns from its answer; the future owns what it needs.
     fn ask(&self, exchange: &Exchange) -> impl Future<Output = ()> + Send + 'static {
         let (request, twins) = (self.request(exchange), Arc::clone(&self.twins));
-        let recorded = exchange
-            .answer
-            .as_ref()
-            .and_then(|answer| answer.body.as_ref())
-            .map(super::super::journal::entry::Body::value);
+        let recorded = exchange.answer.as_ref().and_then(|answer| answer.body.as_ref()).map(Body::value);
         async move {
             let Ok(answer) = request.send().await else { return };
             let Ok(body) = answer.bytes().await else { return };
