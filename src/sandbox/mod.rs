@@ -14,6 +14,7 @@ mod history;
 mod hooks;
 mod journal;
 mod life;
+mod organization;
 mod organizations;
 mod pages;
 mod secrets;
@@ -27,8 +28,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use app::App;
+pub use organization::{New, Organization};
 use organizations::Organizations;
-pub use organizations::{New, Organization};
 
 /// How a sandbox is started.
 pub struct Config {
