@@ -24,6 +24,7 @@ use super::clock::{Clock, Stamp};
 use super::control::Faults;
 use super::hooks::endpoint::Endpoint;
 use super::hooks::events::Event;
+use super::journal::Journal;
 use super::life::balance::Balance;
 use super::life::billing::Line;
 use super::life::cards::Saved;
@@ -121,6 +122,8 @@ pub struct State {
     pub origin: String,
     #[serde(skip)]
     pub limits: Limits,
+    #[serde(skip)]
+    pub journal: Journal,
 }
 
 impl State {
@@ -177,6 +180,7 @@ impl State {
             faults: Faults::default(),
             origin: String::new(),
             limits: Limits::default(),
+            journal: Journal::of_a_new_sandbox(),
         };
         state.endpoints.push(state.own_endpoint());
         state
@@ -199,6 +203,7 @@ impl State {
         let url = self.endpoint(self.identity.endpoint_id).map(|own| own.url.clone()).unwrap_or_default();
         let mut fresh = Self::with(self.identity.clone());
         fresh.origin = std::mem::take(&mut self.origin);
+        fresh.journal = std::mem::take(&mut self.journal);
         fresh.adopt(&url);
         *self = fresh;
     }

@@ -14,6 +14,7 @@ mod dunning;
 mod endpoints;
 mod guests;
 mod harness;
+mod histories;
 mod metering;
 mod organizations;
 mod pausing;
@@ -25,3 +26,5 @@ mod rights;
 mod subscriptions;
 mod transport;
 mod travel;
+#[path = "../../tests/witness/mod.rs"]
+mod witness;

@@ -25,3 +25,5 @@ mod shop;
 mod starting;
 mod visitor;
 mod webhooks;
+#[path = "../witness/mod.rs"]
+mod witness;

@@ -54,7 +54,7 @@ use axum::routing::{get, patch, post};
 
 use super::app::App;
 use super::hooks::endpoint::Endpoint;
-use super::{control, pages};
+use super::{control, journal, pages};
 use benefits::Benefit;
 use discounts::Discount;
 use meters::Meter;
@@ -106,6 +106,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(pages::control::router())
         .merge(control::router())
         .layer(from_fn_with_state(Arc::clone(&app), transport::headers))
+        .layer(from_fn_with_state(Arc::clone(&app), journal::watch::watch))
         .with_state(app)
 }
 

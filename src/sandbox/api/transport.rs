@@ -5,12 +5,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde_json::json;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::io::ReaderStream;
@@ -24,7 +24,8 @@ use crate::sandbox::state;
 
 const VERSIONS: [&str; 2] = ["2026-04", "2026-10"];
 const POLAR_VERSION: HeaderName = HeaderName::from_static("polar-version");
-const BODY_LIMIT: u64 = 10 * 1024 * 1024;
+/// The longest body of a request, in bytes.
+pub const BODY_LIMIT: u64 = 10 * 1024 * 1024;
 /// Longer than any client waits.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -65,23 +66,25 @@ pub async fn faults(State(app): Shared, request: Request, next: Next) -> Respons
     if delay_ms > 0 {
         app.stop.run_until_cancelled(tokio::time::sleep(Duration::from_millis(delay_ms))).await;
     }
-    match fault {
-        None => next.run(request).await,
-        Some(Fault::TooMany) => too_many(1),
-        Some(Fault::Broken) => broken(),
-        Some(Fault::BrokenAfter) => {
+    let Some(fault) = fault else { return next.run(request).await };
+    let mut answer = match fault {
+        Fault::TooMany => too_many(1),
+        Fault::Broken => broken(),
+        Fault::BrokenAfter => {
             next.run(request).await;
             broken()
         }
-        Some(Fault::Cut) => {
+        Fault::Cut => {
             next.run(request).await;
             cut()
         }
-        Some(Fault::Silent) => {
+        Fault::Silent => {
             app.stop.run_until_cancelled(tokio::time::sleep(SILENCE)).await;
             StatusCode::GATEWAY_TIMEOUT.into_response()
         }
-    }
+    };
+    answer.extensions_mut().insert(fault);
+    answer
 }
 
 /// All of Polar is down: nothing is done and no answer is given.
@@ -90,7 +93,7 @@ pub async fn down(State(app): Shared, request: Request, next: Next) -> Response 
 }
 
 fn cut() -> Response {
-    Body::from_stream(ReaderStream::new(Torn)).into_response()
+    (Extension(Fault::Cut), Body::from_stream(ReaderStream::new(Torn))).into_response()
 }
 
 fn broken() -> Response {

@@ -90,6 +90,7 @@ impl State {
         let (due, rest) = std::mem::take(&mut self.jobs).into_iter().partition(|job| job.due <= wall);
         self.jobs = rest;
         let mut due: Vec<Job> = due;
+        // However late it is looked at, the order is that of the times.
         due.sort_by_key(|job| job.due);
         for job in &due {
             // What a job names may be gone after a reset; then there is nothing to do.

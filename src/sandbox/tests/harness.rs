@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::routing::post;
 use serde_json::{Value, json};
 
+use super::witness::Witness;
 use crate::sandbox::{Config, Sandbox};
 
 /// One delivery as received.
@@ -42,6 +43,7 @@ pub struct World {
     pub received: Arc<Mutex<Vec<Received>>>,
     /// The status codes that the app answers next; 202 when there are none.
     pub answers: Arc<Mutex<Vec<u16>>>,
+    _witness: Witness,
 }
 
 impl World {
@@ -61,7 +63,8 @@ impl World {
         };
         let sandbox = Sandbox::start(config).await.expect("the sandbox starts");
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-        Self { sandbox, http, received, answers }
+        let seen = sandbox.clone();
+        Self { sandbox, http, received, answers, _witness: Witness::new(move || seen.histories()) }
     }
 
     pub async fn get(&self, path: &str) -> (u16, Value) {
