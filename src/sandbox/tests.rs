@@ -2,13 +2,16 @@
 
 mod benefits;
 mod checkout;
+mod checkout_client;
 mod command;
 mod control;
 mod deletion;
 mod delivery;
+mod disabling;
 mod discounts;
 mod dunning;
 mod endpoints;
+mod guests;
 mod harness;
 mod metering;
 mod organizations;

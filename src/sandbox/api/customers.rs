@@ -157,7 +157,7 @@ pub async fn list(State(app): Shared, query: Query) -> Answer {
         };
         state.customers.iter().filter(wanted).map(Customer::full).collect::<Vec<_>>()
     });
-    query.page(items.into_iter().filter(|item| query.matches(item, &[])).collect(), "-created_at")
+    query.select(items, &[], "-created_at")
 }
 
 /// `GET /v1/customers/{id}`

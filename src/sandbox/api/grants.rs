@@ -81,7 +81,7 @@ pub fn entries(state: &state::State, customer_id: Uuid) -> Vec<Value> {
 /// `GET /v1/benefit-grants/`
 pub async fn list(State(app): Shared, query: Query) -> Answer {
     query.ids(&IDS)?;
-    page(&query, app.read(|state| state.grants.iter().map(|one| view(state, one)).collect()))
+    query.select(app.read(|state| state.grants.iter().map(|one| view(state, one)).collect()), &FILTERS, "-created_at")
 }
 
 /// `GET /v1/benefits/{id}/grants`
@@ -92,9 +92,5 @@ pub async fn list_of(State(app): Shared, Path(id): Path<String>, query: Query) -
         state.benefit(id)?;
         Ok(state.grants.iter().filter(|one| one.benefit_id == id).map(|one| view(state, one)).collect())
     })?;
-    page(&query, items)
-}
-
-fn page(query: &Query, items: Vec<Value>) -> Answer {
-    query.page(items.into_iter().filter(|item| query.matches(item, &FILTERS)).collect(), "-created_at")
+    query.select(items, &FILTERS, "-created_at")
 }

@@ -58,7 +58,7 @@ struct Wish {
 /// `GET /v1/refunds/`
 pub async fn list(State(app): Shared, query: Query) -> Answer {
     query.ids(&IDS)?;
-    let succeeded = query.one("succeeded").map(|text| text == "true");
+    let succeeded = query.flag("succeeded");
     let items: Vec<Value> = app.read(|state| state.refunds.iter().map(|one| with_customer(state, one)).collect());
     let found = items.into_iter().filter(|item| {
         query.matches(item, &FILTERS) && succeeded.is_none_or(|wanted| (item["status"] == "succeeded") == wanted)

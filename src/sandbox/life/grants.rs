@@ -73,14 +73,18 @@ fn claims(state: &State) -> Vec<Claim> {
     let subscriptions = state.subscriptions.iter().map(|one| Claim {
         source: Source::Subscription(one.id),
         customer_id: one.customer_id,
-        benefits: if one.is_active() { benefits(state, one.product_id) } else { Vec::new() },
+        benefits: if one.is_active() && is_there(state, one.customer_id) {
+            benefits(state, one.product_id)
+        } else {
+            Vec::new()
+        },
         cycles: cycles.get(&one.id).copied().unwrap_or(0),
     });
     let single = state.orders.iter().filter(|order| order.subscription_id.is_none());
     let orders = single.map(|one| Claim {
         source: Source::Order(one.id),
         customer_id: one.customer_id,
-        benefits: if is_paid(one) && is_there(state, one) && !is_taken_back(state, one) {
+        benefits: if is_paid(one) && is_there(state, one.customer_id) && !is_taken_back(state, one) {
             benefits(state, one.product_id)
         } else {
             Vec::new()
@@ -94,8 +98,8 @@ fn is_paid(order: &Order) -> bool {
     ["paid", "partially_refunded", "refunded"].contains(&order.status.as_str())
 }
 
-fn is_there(state: &State, order: &Order) -> bool {
-    state.customer(order.customer_id).is_ok_and(|customer| customer.deleted_at.is_none())
+fn is_there(state: &State, customer_id: Uuid) -> bool {
+    state.living(customer_id).is_ok()
 }
 
 /// A refund can take the benefits of a one-time order with it (C§2.10).
