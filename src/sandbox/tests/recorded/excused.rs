@@ -98,3 +98,31 @@ pub fn unexcused(lines: &[String]) -> Vec<String> {
     }
     wrong
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Vec<String> {
+        let lines =
+            |one: &Excuse| one.places.iter().map(|place| format!("{place} {}", one.what[0])).collect::<Vec<_>>();
+        EXCUSES.iter().flat_map(lines).collect()
+    }
+
+    #[test]
+    fn a_difference_that_is_not_listed_is_wrong() {
+        let mut lines = all();
+        assert_eq!(unexcused(&lines), Vec::<String>::new());
+        lines.push("http/0471 $.active_meters: 2 entries, not 1".to_owned());
+        lines.push("http/047 $.email: too much".to_owned());
+        assert_eq!(unexcused(&lines), lines[lines.len() - 2..]);
+    }
+
+    #[test]
+    fn an_entry_without_its_difference_is_wrong() {
+        let mut lines = all();
+        lines.retain(|line| !line.starts_with("http/109"));
+        let wrong = unexcused(&lines);
+        assert!(wrong.len() == 1 && wrong[0].starts_with("http/109 no longer differs"), "{wrong:?}");
+    }
+}
