@@ -1,7 +1,6 @@
 //! The sandbox over HTTP: what Boreal's own tests rely on, held against the recordings where they are present.
 
 mod benefits;
-mod capture;
 mod checkout;
 mod checkout_client;
 mod command;

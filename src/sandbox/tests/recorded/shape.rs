@@ -58,3 +58,28 @@ pub fn kind(value: &Value) -> &'static str {
         Value::Object(_) => "an object",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn keys_kinds_nulls_and_ids_are_told_apart_all_the_way_down() {
+        let id = "573527c8-206d-430b-9f3a-39181d038220";
+        let theirs = json!({"a": [{"b": null, "c": 1, "d": "x"}], "e": id, "f": [1], "g": 0.0});
+        assert!(differences(&theirs, &theirs).is_empty());
+        let ours = json!({"a": [{"b": 1, "c": "2026-11-21T17:04:55Z", "h": true}], "e": id.replace('5', "6"), "f": [], "g": 0});
+        let wrong = [
+            "$.a[0].b: a whole number, not null",
+            "$.a[0].c: a time, not a whole number",
+            "$.a[0].d: missing, not a text",
+            "$.a[0].h: too much",
+            "$.e: another object",
+            "$.f: 0 entries, not 1",
+            "$.g: a whole number, not a fraction",
+        ];
+        assert_eq!(differences(&theirs, &ours), wrong);
+    }
+}
