@@ -39,7 +39,13 @@ pub async fn protocol(request: Request, next: Next) -> Response {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     };
-    answer.headers_mut().insert(POLAR_VERSION, HeaderValue::from_static(version));
+    let status = answer.status();
+    let headers = answer.headers_mut();
+    headers.insert(POLAR_VERSION, HeaderValue::from_static(version));
+    if status == StatusCode::NO_CONTENT {
+        // There is nothing of that type, and Polar says so all the same (http/003).
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
     answer
 }
 

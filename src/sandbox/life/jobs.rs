@@ -74,7 +74,8 @@ impl State {
     /// Queues something; what is queued already is only put off.
     pub fn later(&mut self, what: What) {
         self.jobs.retain(|job| job.what != what);
-        self.jobs.push(Job { due: Clock::wall().plus_ms(what.wait_ms()), what });
+        let held = i64::try_from(self.faults.hold_jobs_ms).unwrap_or(i64::MAX / 2);
+        self.jobs.push(Job { due: Clock::wall().plus_ms(what.wait_ms().saturating_add(held)), what });
     }
 
     /// Queues something, unless it is queued already.
