@@ -29,6 +29,16 @@ pub enum Worth {
     Fixed { amount: i64, currency: String, amounts: Map<String, Value> },
 }
 
+impl Worth {
+    /// Fixed sums by currency; the organization's own stands in the older fields.
+    fn in_currencies(amounts: Map<String, Value>) -> Self {
+        let first = amounts.keys().find(|currency| *currency == "usd").or_else(|| amounts.keys().next());
+        let currency = first.cloned().unwrap_or_default();
+        let amount = amounts.get(&currency).and_then(Value::as_i64).unwrap_or(0);
+        Self::Fixed { amount, currency, amounts }
+    }
+}
+
 /// One discount.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Discount {
@@ -100,7 +110,7 @@ pub async fn update(State(app): Shared, Path(id): Path<String>, Body(sent): Body
         let mut discount = find(state, id)?.clone();
         let mut fields = Fields::of(&sent);
         fill(&mut discount, &mut fields);
-        if fields.has("basis_points") || fields.has("amount") {
+        if fields.has("basis_points") || fields.has("amount") || fields.has("amounts") {
             discount.worth = worth(&discount.kind, &mut fields);
         }
         fields.done()?;
@@ -163,6 +173,9 @@ fn new(state: &mut state::State, sent: &Map<String, Value>) -> Result<Discount, 
 
 fn worth(kind: &str, fields: &mut Fields<'_>) -> Worth {
     if kind == "fixed" {
+        if let Some(amounts) = fields.object("amounts").filter(|amounts| !amounts.is_empty()) {
+            return Worth::in_currencies(amounts.clone());
+        }
         fields.require("amount");
         let amount = at_least(fields, "amount", 0).unwrap_or(0);
         let currency = fields.text("currency").unwrap_or_else(|| "usd".to_owned());

@@ -2,6 +2,7 @@
 
 mod challenge;
 mod checkout;
+mod checkout_form;
 mod documents;
 mod front;
 mod markup;
