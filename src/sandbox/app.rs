@@ -83,20 +83,36 @@ impl App {
         }
     }
 
+    /// Stops the tasks, lets deliveries in flight finish and writes the file.
+    pub async fn end(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.save().await;
+    }
+
+    /// Removes the file. A failure is logged.
+    pub async fn forget(&self) {
+        let Some(file) = &self.file else { return };
+        if let Err(error) = tokio::fs::remove_file(file).await {
+            tracing::warn!(%error, "the sandbox could not remove the state of an organization");
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Reads the state from `file`; a sandbox without one starts empty.
-pub fn load(file: Option<&Path>) -> io::Result<State> {
-    let Some(file) = file else { return Ok(State::new()) };
+/// Reads the state from `file`; none if there is no file.
+pub fn load(file: Option<&Path>) -> io::Result<Option<State>> {
+    let Some(file) = file else { return Ok(None) };
     match std::fs::read(file) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
             let text = format!("{} is not a state of this sandbox ({error}); remove it to start anew", file.display());
             io::Error::new(io::ErrorKind::InvalidData, text)
         }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }

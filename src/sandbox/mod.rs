@@ -8,8 +8,10 @@ mod api;
 mod app;
 mod clock;
 mod control;
+mod front;
 mod hooks;
 mod life;
+mod organizations;
 mod pages;
 mod secrets;
 mod state;
@@ -21,7 +23,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use app::App;
+use organizations::Organizations;
+pub use organizations::{New, Organization};
 
 /// How a sandbox is started.
 pub struct Config {
@@ -38,18 +41,15 @@ pub struct Config {
 /// A running sandbox. Clones are handles to the same one.
 #[derive(Clone)]
 pub struct Sandbox {
-    app: Arc<App>,
-    origin: Arc<str>,
-    token: Arc<str>,
-    webhook_secret: Arc<str>,
-    organization_id: Arc<str>,
+    organizations: Arc<Organizations>,
+    own: Arc<Organization>,
 }
 
 impl Sandbox {
-    /// Binds, loads the state and starts the server, the webhook sender and the jobs.
+    /// Binds, loads the states and starts the server, and the webhook sender and the jobs of each organization.
     ///
     /// # Errors
-    /// When address or origin is not loopback, the address is taken, or the state file is unreadable.
+    /// When address or origin is not loopback, the address is taken, or a state file is unreadable.
     pub async fn start(config: Config) -> io::Result<Self> {
         if !config.listen.ip().is_loopback() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the sandbox listens on loopback addresses only"));
@@ -57,54 +57,48 @@ impl Sandbox {
         if config.origin.as_deref().is_some_and(|origin| !is_loopback(origin)) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the sandbox's origin is a loopback address"));
         }
-        let mut state = app::load(config.state_file.as_deref())?;
         let listener = tokio::net::TcpListener::bind(config.listen).await?;
         let origin = match config.origin {
             Some(origin) => origin.trim_end_matches('/').to_owned(),
             None => format!("http://localhost:{}", listener.local_addr()?.port()),
         };
-        state.origin.clone_from(&origin);
-        state.adopt(&config.webhook_url);
-        let identity = state.identity.clone();
-        let secret = state.endpoint(identity.endpoint_id).map(|own| own.secret.text.clone()).unwrap_or_default();
-        let app = Arc::new(App::new(state, config.state_file));
-        app.save().await;
-        run(&app, listener)?;
-        Ok(Self {
-            app,
-            origin: origin.into(),
-            token: identity.token.into(),
-            webhook_secret: secret.into(),
-            organization_id: identity.organization_id.to_string().into(),
-        })
+        let organizations = Organizations::start(origin, config.state_file, &config.webhook_url).await?;
+        serve(&organizations, listener);
+        let own = Arc::new(organizations.own());
+        Ok(Self { organizations, own })
     }
 
     /// The origin of its pages and of its API, whose routes lie under `/v1`.
     pub fn origin(&self) -> &str {
-        &self.origin
+        &self.organizations.origin
     }
 
     /// The organization access token (`polar_oat_…`); the same at every start with one state file.
     pub fn token(&self) -> &str {
-        &self.token
+        &self.own.token
     }
 
     /// The secret that signs webhooks (`polar_whs_…`): the HMAC key is the whole string (C§3.2).
     pub fn webhook_secret(&self) -> &str {
-        &self.webhook_secret
+        &self.own.webhook_secret
     }
 
-    /// The id of its one organization.
+    /// The id of the first organization, whose the token and the secret are.
     pub fn organization_id(&self) -> String {
-        self.organization_id.to_string()
+        self.own.id.to_string()
     }
 
-    /// Takes no more requests, lets deliveries in flight finish and writes the state.
+    /// Makes another organization, with a clock, faults, endpoints and objects of its own.
+    ///
+    /// # Errors
+    /// When the slug is taken or wrong, or the address of its webhooks is none.
+    pub async fn add(&self, wish: New) -> io::Result<Organization> {
+        self.organizations.add(wish).await.map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))
+    }
+
+    /// Takes no more requests, lets deliveries in flight finish and writes the states.
     pub async fn stop(&self) {
-        self.app.stop.cancel();
-        self.app.tasks.close();
-        self.app.tasks.wait().await;
-        self.app.save().await;
+        self.organizations.end().await;
     }
 }
 
@@ -118,18 +112,12 @@ fn is_loopback(origin: &str) -> bool {
     }
 }
 
-fn run(app: &Arc<App>, listener: tokio::net::TcpListener) -> io::Result<()> {
-    let sender = hooks::sender::Sender::new(Arc::clone(app))?;
-    app.tasks.spawn(sender.run());
-    app.tasks.spawn(life::jobs::run(Arc::clone(app)));
-    let (saver, server) = (Arc::clone(app), Arc::clone(app));
-    app.tasks.spawn(async move { saver.keep_saving().await });
-    app.tasks.spawn(async move {
-        let served = axum::serve(listener, api::router(Arc::clone(&server)))
-            .with_graceful_shutdown(server.stop.clone().cancelled_owned());
-        if let Err(error) = served.await {
+fn serve(organizations: &Arc<Organizations>, listener: tokio::net::TcpListener) {
+    let router = front::router(Arc::clone(organizations));
+    let stop = organizations.stop.clone();
+    organizations.tasks.spawn(async move {
+        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await {
             tracing::error!(%error, "the sandbox's server ended");
         }
     });
-    Ok(())
 }

@@ -30,10 +30,10 @@ use super::life::discounting::Redemption;
 use super::life::jobs::Job;
 use super::secrets;
 
-/// The slug of the one organization.
-pub const SLUG: &str = "boreal-sandbox";
-/// Its name.
-pub const NAME: &str = "Boreal sandbox";
+/// The name of the organization that is there from the start.
+const NAME: &str = "Boreal sandbox";
+/// Its slug.
+const SLUG: &str = "boreal-sandbox";
 
 /// What stays the same over a reset: who we are and the secrets that the app was given.
 #[derive(Clone, Serialize, Deserialize)]
@@ -45,6 +45,19 @@ pub struct Identity {
     pub created_at: Stamp,
     pub token: String,
     pub webhook_secret: String,
+    #[serde(default = "first_name")]
+    pub name: String,
+    /// In the addresses of its portal and the numbers of its invoices; no other organization has it.
+    #[serde(default = "first_slug")]
+    pub slug: String,
+}
+
+fn first_name() -> String {
+    NAME.to_owned()
+}
+
+fn first_slug() -> String {
+    SLUG.to_owned()
 }
 
 /// The whole state. Objects are kept in the order of their creation.
@@ -104,8 +117,13 @@ pub struct State {
 }
 
 impl State {
-    /// A sandbox in which nothing happened yet.
+    /// The organization that is there from the start, in which nothing happened yet.
     pub fn new() -> Self {
+        Self::named(first_name(), first_slug())
+    }
+
+    /// A new organization.
+    pub fn named(name: String, slug: String) -> Self {
         let mut clock = Clock::default();
         Self::with(Identity {
             organization_id: secrets::id(),
@@ -115,6 +133,8 @@ impl State {
             created_at: clock.now(),
             token: secrets::token("polar_oat_"),
             webhook_secret: secrets::token("polar_whs_"),
+            name,
+            slug,
         })
     }
 
@@ -149,8 +169,20 @@ impl State {
             origin: String::new(),
             limits: Limits::default(),
         };
-        state.adopt("");
+        state.endpoints.push(state.own_endpoint());
         state
+    }
+
+    /// Whether this is the token of the organization, of somebody with fewer rights, or of one of its customers.
+    pub fn knows_token(&self, token: &str) -> bool {
+        self.identity.token == token
+            || self.tokens.iter().any(|one| one.token == token)
+            || self.sessions.iter().any(|one| one.token == token)
+    }
+
+    /// Whether `key` is this organization's id or slug.
+    pub fn is_called(&self, key: &str) -> bool {
+        self.identity.slug == key || self.identity.organization_id.to_string() == key
     }
 
     /// Forgets everything but the organization and its secrets.

@@ -13,7 +13,7 @@ use super::refusal::{Detail, Refusal};
 use super::{Answer, Shared};
 use crate::sandbox::clock::Stamp;
 use crate::sandbox::secrets;
-use crate::sandbox::state::{self, SLUG};
+use crate::sandbox::state;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -76,7 +76,7 @@ pub fn portal_url(state: &state::State, token: &str, email: &str) -> String {
         .append_pair("customer_session_token", token)
         .append_pair("email", email)
         .finish();
-    format!("{}/{SLUG}/portal?{query}", state.origin)
+    format!("{}/{}/portal?{query}", state.origin, state.identity.slug)
 }
 
 fn view(session: &Session, customer: Value, portal_url: &str) -> Value {

@@ -86,8 +86,10 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(from_fn(transport::protocol));
     Router::new()
         .merge(api)
-        .merge(pages::router())
-        .merge(control::router(&app))
+        .merge(pages::router(&app))
+        .layer(from_fn_with_state(Arc::clone(&app), transport::down))
+        .merge(pages::control::router())
+        .merge(control::router())
         .layer(from_fn_with_state(Arc::clone(&app), transport::headers))
         .with_state(app)
 }

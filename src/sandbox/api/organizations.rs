@@ -1,4 +1,4 @@
-//! The one organization (C§2.1).
+//! The organization of the token (C§2.1).
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -9,7 +9,7 @@ use super::listing::Query;
 use super::products::path_id;
 use super::refusal::Refusal;
 use super::{Answer, Shared};
-use crate::sandbox::state::{self, NAME, SLUG};
+use crate::sandbox::state;
 
 /// `GET /v1/organizations/`
 pub async fn list(State(app): Shared, query: Query) -> Answer {
@@ -29,7 +29,7 @@ pub fn short(state: &state::State) -> Value {
     let at = state.identity.created_at;
     json!({
         "created_at": at, "modified_at": at, "id": state.identity.organization_id,
-        "name": NAME, "slug": SLUG, "avatar_url": null, "proration_behavior": "prorate", "allow_customer_updates": true,
+        "name": state.identity.name, "slug": state.identity.slug, "avatar_url": null, "proration_behavior": "prorate", "allow_customer_updates": true,
         "bio": null, "company": null, "blog": null, "location": null, "twitter_username": null,
         "pledge_minimum_amount": 0, "pledge_badge_show_amount": false, "default_upfront_split_to_contributors": null,
         "email": null, "website": null, "socials": [], "status": "active", "details_submitted_at": at,

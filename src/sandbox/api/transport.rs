@@ -75,13 +75,22 @@ pub async fn faults(State(app): Shared, request: Request, next: Next) -> Respons
         }
         Some(Fault::Cut) => {
             next.run(request).await;
-            Body::from_stream(ReaderStream::new(Torn)).into_response()
+            cut()
         }
         Some(Fault::Silent) => {
             app.stop.run_until_cancelled(tokio::time::sleep(SILENCE)).await;
             StatusCode::GATEWAY_TIMEOUT.into_response()
         }
     }
+}
+
+/// All of Polar is down: nothing is done and no answer is given.
+pub async fn down(State(app): Shared, request: Request, next: Next) -> Response {
+    if app.read(|state| state.faults.down) { cut() } else { next.run(request).await }
+}
+
+fn cut() -> Response {
+    Body::from_stream(ReaderStream::new(Torn)).into_response()
 }
 
 fn broken() -> Response {

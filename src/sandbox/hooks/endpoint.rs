@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::events::KINDS;
+use crate::sandbox::api::refusal::Refusal;
 use crate::sandbox::clock::Stamp;
 use crate::sandbox::secrets;
 use crate::sandbox::state::State;
@@ -77,7 +78,8 @@ impl State {
         }
     }
 
-    /// Points the app's own endpoint at `url`; one that is missing is made, and gets the events that have none.
+    /// Points the app's own endpoint at `url`, and switches it off if there is none; an endpoint that is missing is made,
+    /// and gets the events that have none.
     pub fn adopt(&mut self, url: &str) {
         let own = self.identity.endpoint_id;
         if self.endpoint(own).is_none() {
@@ -86,6 +88,7 @@ impl State {
         self.events.iter_mut().filter(|event| event.endpoint_id.is_nil()).for_each(|event| event.endpoint_id = own);
         if let Some(endpoint) = self.endpoint_mut(own) {
             url.clone_into(&mut endpoint.url);
+            endpoint.enabled &= !url.is_empty();
         }
     }
 
@@ -106,13 +109,20 @@ impl State {
         self.endpoints.iter().filter(|one| one.enabled).filter(wants).map(|one| one.id).collect()
     }
 
-    /// Switches an endpoint off when its latest completed events were all given up.
-    pub fn lose_patience(&mut self, id: Uuid) {
+    /// Whether the latest completed events of an endpoint were all given up.
+    pub fn is_hopeless(&self, id: Uuid) -> bool {
         let completed = self.events.iter().rev().filter(|event| event.endpoint_id == id && event.succeeded().is_some());
-        let failed = completed.take(PATIENCE).take_while(|event| event.succeeded() == Some(false)).count();
-        if let Some(endpoint) = self.endpoint_mut(id).filter(|_| failed == PATIENCE) {
-            endpoint.enabled = false;
-        }
+        completed.take(PATIENCE).take_while(|event| event.succeeded() == Some(false)).count() == PATIENCE
+    }
+
+    /// Switches an endpoint off, unless something was taken in the meantime (C§11 "Endpoint disabling").
+    ///
+    /// # Errors
+    /// When the endpoint is gone.
+    pub fn disable(&mut self, id: Uuid) -> Result<(), Refusal> {
+        let hopeless = self.is_hopeless(id);
+        self.endpoint_mut(id).ok_or(Refusal::NotFound)?.enabled &= !hopeless;
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::events::{Attempt, Event};
 use crate::sandbox::clock::Clock;
+use crate::sandbox::life::jobs::What;
 use crate::sandbox::secrets;
 use crate::sandbox::state::State;
 
@@ -38,7 +39,7 @@ impl State {
     /// Takes what may be sent now, and says how many microseconds later to look again.
     pub fn take_due(&mut self) -> (Vec<Parcel>, Option<u64>) {
         self.skip_unwanted();
-        if !self.faults.sender {
+        if !self.faults.sender || self.faults.down {
             return (Vec::new(), None);
         }
         let (wall, shuffle) = (Clock::wall(), self.faults.shuffle);
@@ -63,10 +64,13 @@ impl State {
         (parcels, next.map(|due| (due - wall.0).unsigned_abs()))
     }
 
-    /// What waits for an endpoint that is off or gone is not sent any more.
+    /// What comes due while its endpoint is off or gone is not sent any more; a retry that comes due after somebody enabled
+    /// the endpoint is (C§11).
     fn skip_unwanted(&mut self) {
+        let wall = Clock::wall();
         let on: HashSet<Uuid> = self.endpoints.iter().filter(|one| one.enabled).map(|one| one.id).collect();
-        let waits = |event: &&mut Event| !event.finished && !event.in_flight && !on.contains(&event.endpoint_id);
+        let late = |event: &Event| event.due <= wall && !event.in_flight;
+        let waits = |event: &&mut Event| !event.finished && late(event) && !on.contains(&event.endpoint_id);
         for event in self.events.iter_mut().filter(waits) {
             (event.finished, event.skipped) = (true, true);
         }
@@ -104,8 +108,8 @@ impl State {
         event.finished = event.failures >= ATTEMPTS;
         event.due = wall.plus_ms(retry_wait_ms(event.failures, scale));
         let given_up = (event.finished && !event.delivered).then_some(event.endpoint_id);
-        if let Some(endpoint_id) = given_up {
-            self.lose_patience(endpoint_id);
+        if let Some(endpoint_id) = given_up.filter(|id| self.is_hopeless(*id)) {
+            self.later_once(What::Disable(endpoint_id));
         }
     }
 
@@ -200,6 +204,8 @@ mod tests {
                 state.record(*id, answer(500));
             }
         }
+        assert!(state.endpoints[0].enabled, "half a minute of grace");
+        state.hurry();
         assert!(!state.endpoints[0].enabled);
         assert!(due_now(&mut state).is_empty());
         assert!(state.events[10].skipped && state.events[10].succeeded().is_none());
@@ -219,6 +225,7 @@ mod tests {
                 state.record(*id, answer(500));
             }
         }
+        state.hurry();
         assert!(state.endpoints[0].enabled);
     }
 

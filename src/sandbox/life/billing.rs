@@ -10,7 +10,7 @@ use super::{balance, dunning};
 use crate::sandbox::api::orders::{self, Item, Order};
 use crate::sandbox::api::refusal::Refusal;
 use crate::sandbox::secrets;
-use crate::sandbox::state::{SLUG, State};
+use crate::sandbox::state::State;
 
 /// One line of a bill to be; credits are negative.
 #[derive(Clone, Serialize, Deserialize)]
@@ -168,7 +168,7 @@ fn open(state: &mut State, bill: Bill, sums: Amounts) -> Result<Uuid, Refusal> {
         billing_reason: bill.reason.to_owned(),
         billing_name,
         billing_address,
-        invoice_number: format!("{}-{number}", SLUG.to_uppercase()),
+        invoice_number: format!("{}-{number}", state.identity.slug.to_uppercase()),
         is_invoice_generated: false,
         receipt_number: None,
         customer_id: bill.customer_id,
@@ -202,9 +202,9 @@ fn item(state: &mut State, line: Line) -> Item {
 /// Money that was taken has a receipt.
 fn receipt(state: &mut State, id: Uuid) -> Result<(), Refusal> {
     let now = state.clock.now();
+    let prefix = format!("{}-", state.identity.slug.to_uppercase());
     let order = state.order_mut(id)?;
     if order.due() > 0 {
-        let prefix = format!("{}-", SLUG.to_uppercase());
         order.receipt_number = order.invoice_number.strip_prefix(&prefix).map(|number| format!("RCPT-{number}"));
         order.modified_at = Some(now);
     }

@@ -45,6 +45,8 @@ pub enum What {
     Void(Uuid),
     /// Recompute the meters of a customer, a while after the last event.
     Meters(Uuid),
+    /// Switch an endpoint off that takes nothing.
+    Disable(Uuid),
 }
 
 impl What {
@@ -54,6 +56,8 @@ impl What {
             Self::Fulfil(_) | Self::Pay(_) | Self::Void(_) => 150,
             Self::StateChanged(_) => 400,
             Self::Invoice(_) | Self::Receipt(_) | Self::Refunded(_) | Self::Meters(_) => 1_000,
+            // The only wait that is Polar's own: an app has this long to come back.
+            Self::Disable(_) => 30_000,
         }
     }
 }
@@ -63,6 +67,13 @@ impl State {
     pub fn later(&mut self, what: What) {
         self.jobs.retain(|job| job.what != what);
         self.jobs.push(Job { due: Clock::wall().plus_ms(what.wait_ms()), what });
+    }
+
+    /// Queues something, unless it is queued already.
+    pub fn later_once(&mut self, what: What) {
+        if self.jobs.iter().all(|job| job.what != what) {
+            self.later(what);
+        }
     }
 
     /// Does everything that is due; says whether there was anything.
@@ -82,6 +93,7 @@ impl State {
                 What::Void(id) => billing::void(self, id),
                 What::StateChanged(id) => self.tell_state(id),
                 What::Meters(id) => metering::recompute(self, id),
+                What::Disable(id) => self.disable(id),
             };
         }
         self.expire();

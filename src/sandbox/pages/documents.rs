@@ -8,7 +8,6 @@ use uuid::Uuid;
 use super::markup::{escape, money, page};
 use crate::sandbox::api::Shared;
 use crate::sandbox::api::orders::Order;
-use crate::sandbox::state::NAME;
 
 /// `GET /documents/{kind}/{order_id}`: `invoice` or `receipt`, once it is made.
 pub async fn show(State(app): Shared, Path((kind, id)): Path<(String, Uuid)>) -> Response {
@@ -20,7 +19,9 @@ pub async fn show(State(app): Shared, Path((kind, id)): Path<(String, Uuid)>) ->
             _ => None,
         });
         match found {
-            Some((title, number, order)) => page(StatusCode::OK, title, &document(title, &number, order)),
+            Some((title, number, order)) => {
+                page(StatusCode::OK, title, &document(&state.identity.name, title, &number, order))
+            }
             None => {
                 let text = "<div class=\"card\"><h1>There is no such document</h1></div>";
                 page(StatusCode::NOT_FOUND, "Not found", text)
@@ -29,7 +30,7 @@ pub async fn show(State(app): Shared, Path((kind, id)): Path<(String, Uuid)>) ->
     })
 }
 
-fn document(title: &str, number: &str, order: &Order) -> String {
+fn document(seller: &str, title: &str, number: &str, order: &Order) -> String {
     let amount = |amount| money(amount, &order.currency);
     let lines: String = order
         .items
@@ -37,10 +38,11 @@ fn document(title: &str, number: &str, order: &Order) -> String {
         .map(|item| format!("<tr><td>{}</td><td>{}</td></tr>", escape(&item.label), amount(item.amount)))
         .collect();
     format!(
-        "<h1>{title} {number}</h1><p class=\"soft\">{NAME}, {day}, for {name}</p>\
+        "<h1>{title} {number}</h1><p class=\"soft\">{seller}, {day}, for {name}</p>\
          <section class=\"card\"><div class=\"scroll\"><table><tr><th>Item</th><th>Amount</th></tr>{lines}\
          <tr><th>Total</th><td>{total}</td></tr><tr><th>From your credit</th><td>{credit}</td></tr>\
          <tr><th>Due</th><td>{due}</td></tr><tr><th>Refunded</th><td>{refunded}</td></tr></table></div></section>",
+        seller = escape(seller),
         number = escape(number),
         day = order.created_at.day(),
         name = escape(order.billing_name.as_deref().unwrap_or_default()),

@@ -25,10 +25,15 @@ table{width:100%;border-collapse:collapse;font-size:.9rem}th,td{text-align:left;
 
 /// A whole page with this title and body.
 pub fn page(status: StatusCode, title: &str, body: &str) -> Response {
+    styled(status, title, "", body)
+}
+
+/// The same with styles of its own.
+pub fn styled(status: StatusCode, title: &str, style: &str, body: &str) -> Response {
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"robots\" content=\"noindex\">\
-         <link rel=\"icon\" href=\"data:,\"><title>{}</title><style>{STYLE}</style></head><body>\
+         <link rel=\"icon\" href=\"data:,\"><title>{}</title><style>{STYLE}{style}</style></head><body>\
          <p class=\"banner\" role=\"note\" style=\"margin:0\">Sandbox: no real money</p><main>{body}</main></body></html>",
         escape(title)
     );

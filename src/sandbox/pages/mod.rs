@@ -1,10 +1,10 @@
-//! The hosted pages: checkout, portal, and a front page that explains. Plain HTML that needs no JavaScript.
+//! The hosted pages, checkout and portal, and the control page. Plain HTML that needs no JavaScript.
 
 mod challenge;
 mod checkout;
 mod checkout_form;
+pub mod control;
 mod documents;
-mod front;
 mod markup;
 mod portal;
 mod portal_subscription;
@@ -15,13 +15,11 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use super::app::App;
-use super::state::SLUG;
 
 /// The routes of the pages.
-pub fn router() -> Router<Arc<App>> {
-    let portal = format!("/{SLUG}/portal");
+pub fn router(app: &App) -> Router<Arc<App>> {
+    let portal = app.read(|state| format!("/{}/portal", state.identity.slug));
     Router::new()
-        .route("/", get(front::show))
         .route("/checkout/{client_secret}", get(checkout::show).post(checkout::pay))
         .route("/checkout/{client_secret}/confirmation", get(checkout::thanks))
         .route("/documents/{kind}/{order_id}", get(documents::show))

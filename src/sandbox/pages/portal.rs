@@ -15,7 +15,7 @@ use crate::sandbox::api::orders::Order;
 use crate::sandbox::api::refusal::Refusal;
 use crate::sandbox::life::cards::{self, Card};
 use crate::sandbox::life::{change, dunning};
-use crate::sandbox::state::{NAME, SLUG, State as Known};
+use crate::sandbox::state::State as Known;
 
 /// Who comes: the token of the session.
 #[derive(Deserialize)]
@@ -36,7 +36,7 @@ pub struct Sent {
 
 /// `GET /{slug}/portal`
 pub async fn show(State(app): Shared, Query(visit): Query<Visit>) -> Response {
-    let Some(token) = visit.customer_session_token else { return door() };
+    let Some(token) = visit.customer_session_token else { return app.read(door) };
     app.read(|state| match session(state, &token) {
         Some(session) => portal(state, session, None),
         None => stranger(),
@@ -95,10 +95,11 @@ fn stranger() -> Response {
     page(StatusCode::UNAUTHORIZED, "Link expired", text)
 }
 
-fn door() -> Response {
+fn door(state: &Known) -> Response {
     let text = format!(
-        "<div class=\"card\"><h1>{NAME}</h1><p>At Polar you would type your email here and get a code by mail. \
-         The sandbox sends no mail: open the portal from the shop instead.</p></div>"
+        "<div class=\"card\"><h1>{}</h1><p>At Polar you would type your email here and get a code by mail. \
+         The sandbox sends no mail: open the portal from the shop instead.</p></div>",
+        escape(&state.identity.name)
     );
     page(StatusCode::OK, "Customer portal", &text)
 }
@@ -133,11 +134,12 @@ fn card_form(state: &Known, session: &Session) -> String {
     let now = known
         .map_or("No card is saved.".to_owned(), |saved| format!("The card ending in {} is used.", saved.card.last4()));
     format!(
-        "<form class=\"card\" method=\"post\" action=\"/{SLUG}/portal/card\"><p>{now}</p>\
+        "<form class=\"card\" method=\"post\" action=\"/{}/portal/card\"><p>{now}</p>\
          <input type=\"hidden\" name=\"customer_session_token\" value=\"{}\">\
          <label for=\"number\">New card number</label><input id=\"number\" name=\"number\" inputmode=\"numeric\" \
          autocomplete=\"cc-number\" required placeholder=\"4242 4242 4242 4242\"><p class=\"soft\">Test cards: {}.</p>\
          <button class=\"quiet\">Update payment method</button></form>",
+        escape(&state.identity.slug),
         escape(&session.token),
         cards::described(),
     )

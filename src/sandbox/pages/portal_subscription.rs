@@ -6,7 +6,7 @@ use crate::sandbox::api::products::Product;
 use crate::sandbox::api::subscription_patch::{Base, Reason, Shape};
 use crate::sandbox::api::subscriptions::Subscription;
 use crate::sandbox::life::plan;
-use crate::sandbox::state::{SLUG, State};
+use crate::sandbox::state::State;
 
 const REASONS: [(&str, &str); 9] = [
     ("", "I would rather not say"),
@@ -46,7 +46,8 @@ pub fn card(state: &State, one: &Subscription, token: &str) -> String {
     )
 }
 
-fn when(state: &State, one: &Subscription) -> String {
+/// What happens to it next, in words.
+pub fn when(state: &State, one: &Subscription) -> String {
     let pending = one.pending_update.as_ref().and_then(|pending| state.product(pending.product_id).ok());
     match one.ends_at {
         _ if one.status == "paused" => "on hold".to_owned(),
@@ -63,9 +64,10 @@ fn when(state: &State, one: &Subscription) -> String {
 fn forms(state: &State, one: &Subscription, token: &str) -> String {
     let form = |act: &str, fields: &str, text: &str| {
         format!(
-            "<form method=\"post\" action=\"/{SLUG}/portal/subscriptions/{}/{act}\">\
+            "<form method=\"post\" action=\"/{}/portal/subscriptions/{}/{act}\">\
              <input type=\"hidden\" name=\"customer_session_token\" value=\"{}\">{fields}\
              <button class=\"quiet\">{text}</button></form>",
+            escape(&state.identity.slug),
             one.id,
             escape(token),
         )

@@ -69,9 +69,14 @@ impl World {
     }
 
     pub async fn send(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        self.send_as(self.sandbox.token(), method, path, body).await
+    }
+
+    /// Sends a request with this token, which may be another organization's.
+    pub async fn send_as(&self, token: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         let method = method.parse().expect("a method");
         let mut request = self.http.request(method, format!("{}{path}", self.sandbox.origin()));
-        request = request.bearer_auth(self.sandbox.token());
+        request = request.bearer_auth(token);
         if let Some(body) = body {
             request = request.json(&body);
         }

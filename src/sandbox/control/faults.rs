@@ -1,24 +1,15 @@
-//! The switches that no real Polar has: faults, the clock, deliveries. JSON, for this machine only.
+//! What goes wrong on purpose: with the webhooks, with the API, with all of Polar. Seeded, so that it can be repeated.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use super::api::Shared;
-use super::app::App;
-use super::hooks::events::Event;
-use super::{secrets, state};
-
-/// A hundred years.
-const FURTHEST_MS: i64 = 100 * 366 * 86_400_000;
+use crate::sandbox::api::Shared;
+use crate::sandbox::api::products::join;
+use crate::sandbox::{secrets, state};
 
 /// What goes wrong on purpose. A `PUT` may name only some of the switches; the others stay.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,6 +17,8 @@ const FURTHEST_MS: i64 = 100 * 366 * 86_400_000;
 pub struct Faults {
     /// False: events wait and nothing is sent.
     pub sender: bool,
+    /// All of Polar is down: API and hosted pages cut every connection before anything is done, and nothing is sent.
+    pub down: bool,
     /// So many extra deliveries of each event.
     pub duplicate: u32,
     /// Deliveries come in a random order.
@@ -66,6 +59,7 @@ impl Default for Faults {
     fn default() -> Self {
         Self {
             sender: true,
+            down: false,
             duplicate: 0,
             shuffle: false,
             seed: 0,
@@ -154,130 +148,34 @@ impl Faults {
     }
 }
 
-/// The routes under `/sandbox`.
-pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
-    Router::new()
-        .route("/sandbox/faults", get(faults).put(set_faults))
-        .route("/sandbox/clock", get(clock).post(advance))
-        .route("/sandbox/deliveries", get(deliveries))
-        .route("/sandbox/idle", get(idle))
-        .route("/sandbox/deliver", post(deliver))
-        .route("/sandbox/events", post(event))
-        .route("/sandbox/tokens", post(token))
-        .route("/sandbox/reset", post(reset))
-        .route_layer(from_fn_with_state(Arc::clone(app), own_pages_only))
-}
-
-/// A browser says where a request comes from: other sites have no business here.
-async fn own_pages_only(State(app): Shared, request: Request, next: Next) -> Response {
-    let from = request.headers().get(header::ORIGIN);
-    if from.is_some_and(|origin| app.read(|state| origin.as_bytes() != state.origin.as_bytes())) {
-        return (StatusCode::FORBIDDEN, "The switches answer this site only.").into_response();
-    }
-    next.run(request).await
-}
-
-async fn faults(State(app): Shared) -> Json<Faults> {
+/// `GET /sandbox/faults`
+pub async fn read(State(app): Shared) -> Json<Faults> {
     Json(app.read(|state| state.faults.clone()))
 }
 
-async fn set_faults(State(app): Shared, Json(sent): Json<Value>) -> Response {
-    app.write(|state| {
-        let mut wished = json!(state.faults);
-        super::api::products::join(&mut wished, sent);
-        match serde_json::from_value::<Faults>(wished) {
-            Ok(faults) => {
-                state.faults = faults.clone();
-                Json(faults).into_response()
-            }
-            Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()).into_response(),
-        }
-    })
+/// `PUT /sandbox/faults`
+pub async fn set(State(app): Shared, Json(sent): Json<Value>) -> Response {
+    match app.write(|state| change(state, sent)) {
+        Ok(faults) => Json(faults).into_response(),
+        Err(why) => (StatusCode::UNPROCESSABLE_ENTITY, why).into_response(),
+    }
 }
 
-/// How far to move.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Advance {
-    advance_ms: u64,
-}
-
-async fn clock(State(app): Shared) -> Json<Value> {
-    Json(app.read(reading))
-}
-
-async fn advance(State(app): Shared, Json(sent): Json<Advance>) -> Response {
-    let Some(ms) = i64::try_from(sent.advance_ms).ok().filter(|ms| *ms <= FURTHEST_MS) else {
-        return (StatusCode::UNPROCESSABLE_ENTITY, "The clock moves by at most 100 years.").into_response();
-    };
-    let now = app.write(|state| {
-        state.travel(ms.min(FURTHEST_MS - state.clock.offset_ms));
-        reading(state)
-    });
-    Json(now).into_response()
-}
-
-fn reading(state: &state::State) -> Value {
-    json!({"now": state.clock.peek(), "offset_ms": state.clock.offset_ms})
-}
-
-async fn deliveries(State(app): Shared) -> Json<Value> {
-    Json(app.read(|state| json!({"items": state.events.iter().map(line).collect::<Vec<_>>()})))
-}
-
-/// Nothing is queued: no job, no event that waits for an attempt.
-async fn idle(State(app): Shared) -> Json<Value> {
-    Json(app.read(|state| {
-        let waiting = state.events.iter().filter(|event| !event.finished).count();
-        json!({"idle": waiting == 0 && state.jobs.is_empty(), "events": waiting, "jobs": state.jobs.len()})
+/// `DELETE /sandbox/faults`: everything as it should be.
+pub async fn off(State(app): Shared) -> Json<Faults> {
+    Json(app.write(|state| {
+        state.faults = Faults::default();
+        state.faults.clone()
     }))
 }
 
-fn line(event: &Event) -> Value {
-    json!({
-        "webhook_id": event.id, "endpoint_id": event.endpoint_id, "type": event.kind, "object": event.object, "status": event.status,
-        "delivered": event.delivered, "finished": event.finished, "attempts": event.attempts, "body": event.body,
-    })
-}
-
-/// Which event.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Redelivery {
-    webhook_id: Uuid,
-}
-
-async fn deliver(State(app): Shared, Json(sent): Json<Redelivery>) -> StatusCode {
-    if app.write(|state| state.redeliver(sent.webhook_id)) { StatusCode::ACCEPTED } else { StatusCode::NOT_FOUND }
-}
-
-/// An event of any kind.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Custom {
-    #[serde(rename = "type")]
-    kind: String,
-    data: Value,
-}
-
-async fn event(State(app): Shared, Json(sent): Json<Custom>) -> (StatusCode, Json<Value>) {
-    let id = app.write(|state| state.emit(&sent.kind, sent.data));
-    (StatusCode::ACCEPTED, Json(json!({"webhook_id": id})))
-}
-
-/// What a new token may do.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Rights {
-    scopes: Vec<String>,
-}
-
-async fn token(State(app): Shared, Json(sent): Json<Rights>) -> (StatusCode, Json<Value>) {
-    let token = app.write(|state| state.issue(sent.scopes));
-    (StatusCode::CREATED, Json(json!({"token": token})))
-}
-
-async fn reset(State(app): Shared) -> StatusCode {
-    app.write(state::State::reset);
-    StatusCode::NO_CONTENT
+/// Sets the switches that are named in `sent`.
+///
+/// # Errors
+/// In words: which switch is unknown or wrong; nothing was changed then.
+pub fn change(state: &mut state::State, sent: Value) -> Result<Faults, String> {
+    let mut wished = json!(state.faults);
+    join(&mut wished, sent);
+    state.faults = serde_json::from_value(wished).map_err(|error| error.to_string())?;
+    Ok(state.faults.clone())
 }
