@@ -26,6 +26,7 @@ pub mod orders;
 pub mod organizations;
 pub mod payment_methods;
 pub mod previews;
+pub mod price_rules;
 pub mod prices;
 pub mod product_benefits;
 pub mod products;

@@ -199,3 +199,50 @@ pub fn redeem(state: &mut State, id: Option<Uuid>, customer_id: Uuid) -> Result<
     state.redemptions.push(Redemption { discount_id, customer_id });
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn discount(more: Value) -> Discount {
+        let mut whole = json!({
+            "created_at": "2026-01-31T00:00:00.000000Z", "modified_at": null, "id": Uuid::nil(), "metadata": {},
+            "name": "Off", "code": null, "starts_at": null, "ends_at": null, "max_redemptions": null,
+            "max_redemptions_per_customer": null, "redemptions_count": 0, "organization_id": Uuid::nil(), "products": [],
+            "duration": "once",
+        });
+        crate::sandbox::api::products::join(&mut whole, more);
+        serde_json::from_value(whole).expect("a discount")
+    }
+
+    #[test]
+    fn percentages_round_halves_up_and_sums_end_at_nothing() {
+        let percent = discount(json!({"type": "percentage", "basis_points": 2_900}));
+        assert_eq!((percent.off(50, "usd"), percent.off(-50, "usd"), percent.off(100, "usd")), (15, -15, 29));
+        let fixed = discount(json!({"type": "fixed", "amount": 500, "currency": "usd", "amounts": {"usd": 500}}));
+        assert_eq!((fixed.off(900, "usd"), fixed.off(300, "usd"), fixed.off(900, "eur")), (500, 300, 0));
+    }
+
+    #[test]
+    fn a_fixed_sum_is_shared_out_to_the_last_cent() {
+        let fixed = discount(json!({"type": "fixed", "amount": 100, "currency": "usd", "amounts": {"usd": 100}}));
+        assert_eq!(fixed.shared(&[100, 100, 100], "usd"), [34, 33, 33]);
+        assert_eq!(fixed.shared(&[10, 20], "usd"), [10, 20]);
+        assert_eq!(fixed.shared(&[0, 0], "usd"), [0, 0]);
+        let percent = discount(json!({"type": "percentage", "basis_points": 1_000}));
+        assert_eq!(percent.shared(&[15, 15], "usd"), [2, 2], "each for itself");
+    }
+
+    #[test]
+    fn months_are_counted_from_the_first_period() {
+        let at = |text: &str| Stamp::read(text).expect("a time");
+        let first = at("2026-01-31T00:00:00Z");
+        let three = discount(
+            json!({"type": "percentage", "basis_points": 1, "duration": "repeating", "duration_in_months": 3}),
+        );
+        assert!(!three.is_over(first, first) && !three.is_over(first, at("2026-03-31T00:00:00Z")));
+        assert!(three.is_over(first, at("2026-04-30T00:00:00Z")));
+        let once = discount(json!({"type": "percentage", "basis_points": 1}));
+        assert!(!once.is_over(first, first) && once.is_over(first, at("2026-02-28T00:00:00Z")));
+    }
+}

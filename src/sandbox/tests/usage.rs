@@ -183,4 +183,21 @@ async fn a_metered_price_that_cannot_be_is_refused() {
     let tiny = json!({"unit_amount": "0.0000000000001"});
     assert_eq!(refused(Some("month"), tiny).await.1, "Decimal input should have no more than 12 decimal places");
     assert_eq!(refused(Some("month"), json!({"unit_amount": "much"})).await.1, "Input should be a valid decimal");
+    let together = async |prices: Value| {
+        let body = json!({"name": "Several", "recurring_interval": "month", "prices": prices});
+        let (status, answer) = world.send("POST", "/v1/products/", Some(body)).await;
+        (status, answer["detail"][0]["msg"].as_str().unwrap_or_default().to_owned(), answer["detail"][0]["loc"].clone())
+    };
+    let fixed = |currency: &str| json!({"amount_type": "fixed", "price_amount": 500, "price_currency": currency});
+    let metered = |currency: &str| json!({"amount_type": "metered_unit", "meter_id": meter["id"], "unit_amount": "1", "price_currency": currency});
+    let said = together(json!([fixed("usd"), fixed("usd")])).await;
+    assert_eq!(said, (422, "Only one fixed price is allowed.".to_owned(), json!(["body", "prices"])));
+    assert_eq!(together(json!([metered("usd"), metered("usd")])).await.1, "Meter is already used for another price.");
+    let uneven = "All price currencies must define the same set of price types.";
+    assert_eq!(together(json!([fixed("usd"), metered("usd"), fixed("eur")])).await.1, uneven);
+    let custom = json!({"amount_type": "custom"});
+    assert!(together(json!([fixed("usd"), custom])).await.1.starts_with("A custom price cannot be combined"));
+    let (_, _, place) = together(json!([fixed("usd"), {"amount_type": "fixed"}])).await;
+    assert_eq!(place, json!(["body", "prices", 1, "price_amount"]));
+    assert_eq!(together(json!([fixed("usd"), fixed("eur"), metered("eur"), metered("usd")])).await.0, 201);
 }
