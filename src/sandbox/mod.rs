@@ -7,6 +7,7 @@
 mod api;
 mod app;
 mod clock;
+pub mod command;
 mod control;
 mod front;
 mod hooks;

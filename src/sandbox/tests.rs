@@ -3,6 +3,7 @@
 mod benefits;
 mod capture;
 mod checkout;
+mod command;
 mod control;
 mod deletion;
 mod delivery;

@@ -7,6 +7,8 @@ use super::{
     startup::{self, Error, Server},
     telemetry,
 };
+#[cfg(feature = "sandbox")]
+use clap::Args;
 use clap::{Parser, Subcommand};
 use std::{env, path::Path, process::ExitCode};
 use tokio::signal::unix::{SignalKind, signal};
@@ -30,9 +32,20 @@ enum Command {
     Migrate(Box<Config>),
     /// Say what is wrong with the configuration and what it points at
     Check(Box<Config>),
-    /// Run the built-in stand-in for Polar alone, for tests and other programs on this machine
+    /// Run the built-in stand-in for Polar alone, or talk to the one that runs
     #[cfg(feature = "sandbox")]
-    Sandbox(Box<Config>),
+    Sandbox(Box<SandboxLine>),
+}
+
+/// The sandbox alone, unless something is asked of one that runs.
+#[cfg(feature = "sandbox")]
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+struct SandboxLine {
+    #[command(subcommand)]
+    ask: Option<crate::sandbox::command::Command>,
+    #[command(flatten)]
+    config: Config,
 }
 
 /// What the process says when the configuration is wrong.
@@ -75,7 +88,10 @@ async fn run(command: Command) -> ExitCode {
         Command::Migrate(config) => migrate(*config).await,
         Command::Check(config) => check(*config).await,
         #[cfg(feature = "sandbox")]
-        Command::Sandbox(config) => sandbox(*config).await,
+        Command::Sandbox(line) => match line.ask {
+            Some(ask) => return ask_sandbox(&ask).await,
+            None => sandbox(line.config).await,
+        },
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -126,6 +142,21 @@ async fn check(config: Config) -> Result<(), Error> {
     Err(Error::Mistakes(findings))
 }
 
+/// Prints what the sandbox that runs answers.
+#[cfg(feature = "sandbox")]
+async fn ask_sandbox(ask: &crate::sandbox::command::Command) -> ExitCode {
+    match ask.run().await {
+        Ok(answer) => {
+            println!("{answer}");
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// Says in one line of JSON where it is and how to talk to it; delivers webhooks to the origin of the configuration.
 #[cfg(feature = "sandbox")]
 async fn sandbox(config: Config) -> Result<(), Error> {
@@ -154,4 +185,35 @@ async fn asked_to_stop() {
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping: requests in flight finish first");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Line::command().debug_assert();
+    }
+
+    #[cfg(feature = "sandbox")]
+    #[test]
+    fn a_word_after_sandbox_asks_the_one_that_runs() {
+        let asks = |words: &[&str]| match Line::try_parse_from([&["boreal", "sandbox"], words].concat()) {
+            Ok(Line { command: Some(Command::Sandbox(line)), .. }) => line.ask.is_some(),
+            other => panic!("{:?}", other.err().map(|error| error.to_string())),
+        };
+        assert!(!asks(&["--sandbox-listen", "127.0.0.1:3011"]));
+        assert!(asks(&[
+            "clock",
+            "--to",
+            "next renewal",
+            "--origin",
+            "http://127.0.0.1:3011",
+            "--organization",
+            "second"
+        ]));
+        assert!(asks(&["faults", "off"]));
+    }
 }

@@ -8,7 +8,7 @@ use crate::sandbox::life::currency::is_whole;
 const STYLE: &str = "
 :root{color-scheme:light dark;--ink:#1c2430;--soft:#5b6675;--line:#d9dee6;--paper:#fff;--ground:#f4f6f9;--main:#2457d6;--bad:#b3261e}
 @media(prefers-color-scheme:dark){:root{--ink:#e8ecf2;--soft:#a3adba;--line:#39424f;--paper:#1b2129;--ground:#12161c;--main:#7ea2ff;--bad:#ff9a92}}
-*{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
+*{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif;overflow-wrap:break-word}
 .banner{background:#ffd95a;color:#3a2d00;text-align:center;padding:.4rem 1rem;font-weight:600}
 main{max-width:40rem;margin:2rem auto;padding:0 1rem}h1{font-size:1.6rem;line-height:1.2;margin:0 0 .5rem}h2{font-size:1.1rem;margin:1.5rem 0 .5rem}
 .card{background:var(--paper);border:1px solid var(--line);border-radius:12px;padding:1.25rem;margin:1rem 0}

@@ -53,7 +53,7 @@ pub fn section(state: &Known) -> String {
         .collect();
     format!(
         "<section class=\"card\" id=\"clock\"><h2>Clock</h2><p><strong><time datetime=\"{now}\">{day} {hour}</time> UTC</strong>\
-         <br><span class=\"soft\">{ahead} ahead of this machine. It never goes back.</span></p>\
+         <br><span class=\"soft\">{ahead}. It never goes back.</span></p>\
          <form method=\"post\" action=\"{to}\"><label for=\"span\">Move on by</label><div class=\"row\">\
          <input id=\"span\" name=\"span\" value=\"30d\" pattern=\"\\s*[0-9]+\\s*[smhdw]\\s*\" required aria-describedby=\"units\">\
          <button name=\"go\" value=\"by\">Move on</button></div>\
@@ -71,13 +71,14 @@ pub fn section(state: &Known) -> String {
     )
 }
 
-/// The offset in the two largest units.
+/// The offset, in words and in its two largest units.
 fn ahead(ms: i64) -> String {
     let seconds = ms / 1_000;
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
     match (days, hours) {
-        (0, 0) => format!("{minutes} min {} s", seconds % 60),
-        (0, _) => format!("{hours} h {minutes} min"),
-        _ => format!("{days} d {hours} h"),
+        (0, 0) if seconds == 0 => "The time of this machine".to_owned(),
+        (0, 0) => format!("{minutes} min {} s ahead of this machine", seconds % 60),
+        (0, _) => format!("{hours} h {minutes} min ahead of this machine"),
+        _ => format!("{days} d {hours} h ahead of this machine"),
     }
 }

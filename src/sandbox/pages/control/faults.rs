@@ -25,8 +25,11 @@ enum Kind {
 
 use Kind::{Answer, Flag, Maybe, Number, Words};
 
-/// Name and label of each switch, by what it concerns.
-const GROUPS: [(&str, &[(&str, &str, Kind)]); 3] = [
+/// Name and label of a switch.
+type Switch = (&'static str, &'static str, Kind);
+
+/// All of them, by what they concern.
+const GROUPS: [(&str, &[Switch]); 3] = [
     (
         "Webhooks",
         &[
@@ -106,8 +109,9 @@ pub fn section(state: &Known) -> String {
         })
         .collect();
     format!(
-        "<section class=\"card\" id=\"faults\"><h2>Faults</h2><form method=\"post\" action=\"{}\">{groups}<button>Set</button></form>\
-         <form method=\"post\" action=\"{}\"><button class=\"quiet\">All off</button></form></section>",
+        "<section class=\"card\" id=\"faults\"><h2>Faults</h2><form method=\"post\" action=\"{}\">{groups}\
+         <div class=\"row\"><button>Set</button><button class=\"quiet\" formaction=\"{}\" formnovalidate>All off</button></div>\
+         </form></section>",
         action(state, "faults"),
         action(state, "faults-off"),
     )

@@ -14,7 +14,7 @@ use crate::sandbox::pages::markup::escape;
 use crate::sandbox::state::State as Known;
 
 /// The newest events that are shown.
-const SHOWN: usize = 50;
+const SHOWN: usize = 30;
 /// Fetches the log every two seconds and puts it in place of the old one, unless somebody is about to press a button in it.
 const SCRIPT: &str = "
 const log = document.getElementById('log');
@@ -101,7 +101,7 @@ fn row(state: &Known, event: &Event) -> String {
         cell("Object", &format!("<code>{object}</code>")),
         cell("Answer", &answer(event)),
         cell("Attempts", &event.attempts.len().to_string()),
-        cell("Sent at", &event.created_at.to_string()[..19].replace('T', " ")),
+        cell("Sent at", &event.created_at.to_string()[5..19].replace('T', " ")),
         cell("", &again),
     ];
     format!("<tr>{}</tr>", cells.concat())
