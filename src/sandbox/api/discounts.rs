@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::body::{Body, Fields};
 use super::listing::Query;
-use super::products::{Product, join, path_id};
+use super::products::{Product, join, path_id, remove};
 use super::refusal::{Detail, Refusal};
 use super::{Answer, Shared};
 use crate::sandbox::clock::Stamp;
@@ -63,6 +63,9 @@ pub struct Discount {
     pub organization_id: Uuid,
     /// Only these; all if there are none.
     pub products: Vec<Uuid>,
+    /// Nobody can have it any more; who has it keeps it.
+    #[serde(default)]
+    pub is_deleted: bool,
 }
 
 impl Discount {
@@ -71,6 +74,7 @@ impl Discount {
         let products: Vec<Value> =
             self.products.iter().filter_map(|id| state.product(*id).ok()).map(Product::bare).collect();
         join(&mut shown, json!({"products": products}));
+        remove(&mut shown, &["is_deleted"]);
         shown
     }
 }
@@ -79,7 +83,8 @@ impl Discount {
 pub async fn list(State(app): Shared, query: Query) -> Answer {
     let words = query.one("query").unwrap_or_default().to_lowercase();
     let items = app.read(|state| {
-        let named = state.discounts.iter().filter(|one| one.name.to_lowercase().contains(&words));
+        let there = state.discounts.iter().filter(|one| !one.is_deleted);
+        let named = there.filter(|one| one.name.to_lowercase().contains(&words));
         named.map(|one| one.view(state)).collect()
     });
     query.page(items, "-created_at")
@@ -130,7 +135,7 @@ pub async fn delete(State(app): Shared, Path(id): Path<String>) -> Answer {
     let id = path_id(&id)?;
     app.write(|state| {
         let shown = find(state, id)?.view(state);
-        state.discounts.retain(|one| one.id != id);
+        state.discounts.iter_mut().filter(|one| one.id == id).for_each(|one| one.is_deleted = true);
         state.emit("discount.deleted", shown);
         Ok::<_, Refusal>(())
     })?;
@@ -138,7 +143,7 @@ pub async fn delete(State(app): Shared, Path(id): Path<String>) -> Answer {
 }
 
 fn find(state: &state::State, id: Uuid) -> Result<&Discount, Refusal> {
-    state.discounts.iter().find(|one| one.id == id).ok_or(Refusal::NotFound)
+    state.discounts.iter().find(|one| one.id == id && !one.is_deleted).ok_or(Refusal::NotFound)
 }
 
 fn new(state: &mut state::State, sent: &Map<String, Value>) -> Result<Discount, Refusal> {
@@ -163,6 +168,7 @@ fn new(state: &mut state::State, sent: &Map<String, Value>) -> Result<Discount, 
         redemptions_count: 0,
         organization_id: state.identity.organization_id,
         products: Vec::new(),
+        is_deleted: false,
     };
     fill(&mut discount, &mut fields);
     fields.no_organization()?;
@@ -252,7 +258,9 @@ fn fill(discount: &mut Discount, fields: &mut Fields<'_>) {
 /// Codes are unique, whatever their case, and products exist.
 fn fitting(state: &state::State, discount: &Discount) -> Result<(), Refusal> {
     let code = discount.code.as_ref().map(|code| code.to_lowercase());
-    let taken = |one: &&Discount| one.id != discount.id && one.code.as_ref().map(|code| code.to_lowercase()) == code;
+    let taken = |one: &&Discount| {
+        !one.is_deleted && one.id != discount.id && one.code.as_ref().map(|code| code.to_lowercase()) == code
+    };
     if code.is_some() && state.discounts.iter().any(|one| taken(&one)) {
         return Err(Refusal::field("code", "Discount with this code already exists.", json!(discount.code)));
     }

@@ -18,7 +18,7 @@ use crate::sandbox::state::State;
 /// Everything of a percentage, in basis points.
 const ALL: i64 = 10_000;
 /// What buyers do not see.
-const MERCHANT_ONLY: [&str; 10] = [
+const MERCHANT_ONLY: [&str; 11] = [
     "created_at",
     "modified_at",
     "metadata",
@@ -29,6 +29,7 @@ const MERCHANT_ONLY: [&str; 10] = [
     "redemptions_count",
     "organization_id",
     "products",
+    "is_deleted",
 ];
 
 /// One use of a discount: by a checkout, or given to a subscription by the merchant.
@@ -79,9 +80,10 @@ impl Discount {
         paid_in && (self.products.is_empty() || self.products.contains(&product.id))
     }
 
-    /// True while it can be used: it has begun, has not ended and is not used up.
+    /// True while it can be used: it is there, has begun, has not ended and is not used up.
     pub fn is_redeemable(&self, now: Stamp) -> bool {
-        self.starts_at.is_none_or(|at| at <= now)
+        !self.is_deleted
+            && self.starts_at.is_none_or(|at| at <= now)
             && self.ends_at.is_none_or(|at| at >= now)
             && self.max_redemptions.is_none_or(|most| self.redemptions_count < most)
     }
@@ -101,6 +103,11 @@ impl Discount {
         remove(&mut shown, &MERCHANT_ONLY);
         shown
     }
+}
+
+/// A discount that something has, also one that was deleted: it goes on where it was given.
+pub fn known(state: &State, id: Option<Uuid>) -> Option<&Discount> {
+    state.discounts.iter().find(|one| Some(one.id) == id)
 }
 
 /// The discount with this id, if `product` can have it now.
@@ -170,7 +177,7 @@ pub fn check(state: &State, one: &Subscription, product_id: Uuid, id: Uuid) -> R
 /// # Errors
 /// 403 `DiscountRedemptionLimitReached`.
 pub fn check_customer(state: &State, id: Option<Uuid>, customer_id: Option<Uuid>) -> Result<(), Refusal> {
-    let most = state.discounts.iter().find(|one| Some(one.id) == id).and_then(|one| one.max_redemptions_per_customer);
+    let most = known(state, id).and_then(|one| one.max_redemptions_per_customer);
     let uses = state.redemptions.iter().filter(|one| Some(one.discount_id) == id);
     let own = uses.filter(|one| Some(one.customer_id) == customer_id).count();
     if most.is_some_and(|most| i64::try_from(own).unwrap_or(i64::MAX) >= most) {
@@ -182,7 +189,7 @@ pub fn check_customer(state: &State, id: Option<Uuid>, customer_id: Option<Uuid>
 
 /// True if the discount can still be used.
 pub fn is_redeemable(state: &State, id: Uuid) -> bool {
-    state.discounts.iter().any(|one| one.id == id && one.is_redeemable(state.clock.peek()))
+    known(state, Some(id)).is_some_and(|one| one.is_redeemable(state.clock.peek()))
 }
 
 /// Counts one use.

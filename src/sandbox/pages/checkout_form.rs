@@ -9,7 +9,7 @@ use super::markup::{escape, money, page};
 use crate::sandbox::api::checkouts::Checkout;
 use crate::sandbox::api::prices::{Price, Terms};
 use crate::sandbox::life::currency::{major, price};
-use crate::sandbox::life::{cards, offer};
+use crate::sandbox::life::{cards, discounting, offer};
 use crate::sandbox::state;
 
 const COUNTRIES: [(&str, &str); 8] = [
@@ -91,7 +91,7 @@ fn metered(state: &state::State, checkout: &Checkout) -> String {
 
 /// How the total comes about, where it is not simply the price.
 fn sums(state: &state::State, checkout: &Checkout) -> String {
-    let discount = state.discounts.iter().find(|one| Some(one.id) == checkout.discount_id);
+    let discount = discounting::known(state, checkout.discount_id);
     let row = |name: &str, amount: i64| {
         format!("<tr><th scope=\"row\">{}</th><td>{}</td></tr>", escape(name), money(amount, &checkout.currency))
     };
@@ -109,7 +109,7 @@ fn bargain(state: &state::State, checkout: &Checkout, sent: &Sent) -> String {
     if !checkout.allow_discount_codes || checkout.free {
         return String::new();
     }
-    let discount = state.discounts.iter().find(|one| Some(one.id) == checkout.discount_id);
+    let discount = discounting::known(state, checkout.discount_id);
     match discount {
         Some(one) => format!(
             "<form class=\"card\" method=\"post\"><p>The discount {} is applied.</p>\

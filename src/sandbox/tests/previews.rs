@@ -154,7 +154,11 @@ async fn a_discount_changes_the_amount_at_once_and_the_bills_from_the_next_on() 
     let one = world.get(&format!("/v1/subscriptions/{subscription}")).await.1;
     assert_eq!((&one["amount"], &one["discount_id"]), (&json!(1_000), &json!(null)), "its two months are over");
     let other = discount(&world, json!({})).await;
+    let gone = format!("/v1/discounts/{}", id(&other));
     world.patch(&subscription, json!({"discount_id": other["id"]})).await;
+    assert_eq!((world.send("DELETE", &gone, None).await.0, world.get(&gone).await.0), (204, 404));
+    let one = world.get(&format!("/v1/subscriptions/{subscription}")).await.1;
+    assert_eq!((&one["amount"], &one["discount"]["id"]), (&json!(800), &other["id"]), "who has it keeps it");
     let (_, one) = world.patch(&subscription, json!({"discount_id": null})).await;
     assert_eq!((&one["amount"], &one["discount"]), (&json!(1_000), &json!(null)));
 }
