@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::body::{Body, Fields};
+use super::discount_rules;
 use super::listing::Query;
 use super::products::{Product, join, path_id, remove};
 use super::refusal::{Detail, Refusal};
@@ -112,12 +113,14 @@ pub async fn create(State(app): Shared, Body(sent): Body) -> Answer {
 pub async fn update(State(app): Shared, Path(id): Path<String>, Body(sent): Body) -> Answer {
     let id = path_id(&id)?;
     let shown = app.write(|state| {
-        let mut discount = find(state, id)?.clone();
+        let before = find(state, id)?;
+        let mut discount = before.clone();
         let mut fields = Fields::of(&sent);
         fill(&mut discount, &mut fields);
         if fields.has("basis_points") || fields.has("amount") || fields.has("amounts") {
             discount.worth = worth(&discount.kind, &mut fields);
         }
+        discount_rules::check(before, &discount, &mut fields)?;
         fields.done()?;
         fitting(state, &discount)?;
         discount.modified_at = Some(state.clock.now());

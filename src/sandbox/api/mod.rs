@@ -14,6 +14,7 @@ pub mod customer_sessions;
 pub mod customer_state;
 pub mod customers;
 pub mod deliveries;
+pub mod discount_rules;
 pub mod discounts;
 pub mod grants;
 pub mod ingest;
