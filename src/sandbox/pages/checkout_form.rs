@@ -33,7 +33,7 @@ pub fn form(state: &state::State, checkout: &Checkout, sent: &Sent, problem: Opt
         (false, true) => "Pay now",
         (false, false) => "Confirm",
     };
-    let card = if checkout.form_required() { card_fields(sent) } else { String::new() };
+    let card = if checkout.form_required() { card_fields(checkout, sent) } else { String::new() };
     let back = checkout
         .return_url
         .as_deref()
@@ -51,26 +51,39 @@ pub fn form(state: &state::State, checkout: &Checkout, sent: &Sent, problem: Opt
 
 fn summary(state: &state::State, checkout: &Checkout) -> String {
     let Ok(product) = state.product(checkout.product_id) else { return String::new() };
-    let amount = money(checkout.amount - checkout.discount_amount, &checkout.currency);
     let every = product.recurring_interval.as_deref().map_or(String::new(), |interval| {
         match product.recurring_interval_count.unwrap_or(1) {
             1 => format!(" every {interval}"),
             count => format!(" every {count} {interval}s"),
         }
     });
+    let total = money(checkout.total(), &checkout.currency);
     let price = match &checkout.trial {
         Some((interval, count)) => format!(
-            "<p class=\"total\">{} today</p><p class=\"soft\">{count} {interval} trial, then {amount}{every}</p>",
-            money(0, &checkout.currency)
+            "<p class=\"total\">{} today</p><p class=\"soft\">{count} {interval} trial, then {}</p>",
+            money(0, &checkout.currency),
+            rhythm(state, checkout, &every),
         ),
         None if checkout.free => format!("<p class=\"total\">Free</p><p class=\"soft\">{every}</p>"),
-        None => format!(
-            "<p class=\"total\">{}</p><p class=\"soft\">{every}</p>",
-            money(checkout.total(), &checkout.currency)
-        ),
+        None if checkout.recurring => {
+            format!("<p class=\"total\">{total}</p><p class=\"soft\">{}</p>", rhythm(state, checkout, &every))
+        }
+        None => format!("<p class=\"total\">{total}</p>"),
     };
     let about = product.description.as_deref().map_or(String::new(), |text| format!("<p>{}</p>", escape(text)));
     format!("<h1>{}</h1>{about}{price}{}{}", escape(&product.name), metered(state, checkout), sums(state, checkout))
+}
+
+/// What is paid and how often, as long as the discount lasts and after it.
+fn rhythm(state: &state::State, checkout: &Checkout, every: &str) -> String {
+    let full = money(checkout.amount, &checkout.currency);
+    let less = money(checkout.amount - checkout.discount_amount, &checkout.currency);
+    let discount = discounting::known(state, checkout.discount_id);
+    match discount.map(|one| (one.duration.as_str(), one.duration_in_months)) {
+        Some(("once", _)) => format!("{less} for the first period, then {full}{every}"),
+        Some(("repeating", Some(months))) => format!("{less}{every} for {months} months, then {full}"),
+        _ => format!("{less}{every}"),
+    }
 }
 
 /// What usage costs, in words.
@@ -101,7 +114,8 @@ fn sums(state: &state::State, checkout: &Checkout) -> String {
     }
     let off = discount.map_or(String::new(), |one| row(&format!("Discount {}", one.name), -checkout.discount_amount));
     let tax = tax.map_or(String::new(), |tax| row(if checkout.tax_inclusive { "Tax (included)" } else { "Tax" }, tax));
-    format!("<table>{}{off}{tax}{}</table>", row("Price", checkout.amount), row("Total", checkout.total()))
+    let total = if checkout.trial.is_some() { "Total after the trial" } else { "Total" };
+    format!("<table>{}{off}{tax}{}</table>", row("Price", checkout.amount), row(total, checkout.total()))
 }
 
 /// The field for a code; or the button that takes a discount away again.
@@ -157,13 +171,16 @@ fn who(checkout: &Checkout, sent: &Sent) -> String {
 }
 
 /// The card is asked for anew each time, as a payment provider does.
-fn card_fields(sent: &Sent) -> String {
-    let chosen = if sent.country.is_empty() { "US" } else { &sent.country };
+fn card_fields(checkout: &Checkout, sent: &Sent) -> String {
+    let known = checkout.customer_billing_address.as_ref().and_then(|address| address["country"].as_str());
+    let chosen = if sent.country.is_empty() { known.unwrap_or("US") } else { &sent.country };
+    let other = known.filter(|code| COUNTRIES.iter().all(|(listed, _)| listed != code)).map(|code| (code, code));
     let countries: String = COUNTRIES
-        .iter()
+        .into_iter()
+        .chain(other)
         .map(|(code, name)| {
-            let selected = if *code == chosen { " selected" } else { "" };
-            format!("<option value=\"{code}\"{selected}>{name}</option>")
+            let selected = if code == chosen { " selected" } else { "" };
+            format!("<option value=\"{}\"{selected}>{}</option>", escape(code), escape(name))
         })
         .collect();
     format!(

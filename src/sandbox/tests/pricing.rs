@@ -265,6 +265,7 @@ async fn the_hosted_page_takes_a_code_and_gives_it_back() {
     };
     let page = show().await;
     assert!(page.contains("Discount Twenty</th><td>-2.00 USD") && page.contains("8.00 USD</p>"), "{page}");
+    assert!(page.contains("8.00 USD for the first period, then 10.00 USD every month"), "{page}");
     assert_eq!(press(&[("act", "remove")]).await.0, 303);
     assert!(show().await.contains("10.00 USD</p>"));
     let closed = world.checkout(&pro, json!({"allow_discount_codes": false})).await;
