@@ -7,21 +7,45 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const root = resolve(import.meta.dirname, '../..');
+const DAY_MS = 86_400_000;
 
-/** Listens for webhooks; `heard` holds each as it came, with its raw body. */
+/** Listens for webhooks; `heard` holds each as it came, with its path and its raw body. */
 async function listen() {
   const heard = [];
   const server = createServer(async (request, response) => {
     const parts = [];
     for await (const part of request) parts.push(part);
-    heard.push({ headers: request.headers, body: Buffer.concat(parts) });
+    heard.push({ path: request.url, headers: request.headers, body: Buffer.concat(parts) });
     response.writeHead(202).end();
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return { heard, server, origin: `http://127.0.0.1:${server.address().port}` };
+}
+
+/** The switches that Polar does not have. */
+function switches(origin) {
+  const send = async (method, path, body) => {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(origin + path, { method, headers, body: body && JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  };
+  const idle = async () => {
+    while (!(await send('GET', '/sandbox/idle')).idle) await sleep(20);
+  };
+  return {
+    idle,
+    faults: (faults) => send('PUT', '/sandbox/faults', faults),
+    /** Moves the sandbox's clock, and waits until everything that came due has been told. */
+    pass: async (days) => {
+      await send('POST', '/sandbox/clock', { advance_ms: days * DAY_MS });
+      await idle();
+    },
+  };
 }
 
 /** Starts `boreal sandbox`; `stop` ends it and forgets its state. */
@@ -46,7 +70,8 @@ export async function start() {
     ear.server.close();
     rmSync(folder, { recursive: true, force: true });
   };
-  return { ...JSON.parse(line), heard: ear.heard, stop };
+  const said = JSON.parse(line);
+  return { ...said, heard: ear.heard, app: ear.origin, stop, ...switches(said.origin) };
 }
 
 /** Pays a checkout on its hosted page. */

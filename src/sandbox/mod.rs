@@ -12,6 +12,7 @@ mod control;
 mod front;
 mod hooks;
 mod life;
+mod organization;
 mod organizations;
 mod pages;
 mod secrets;
@@ -24,8 +25,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use organization::{New, Organization};
 use organizations::Organizations;
-pub use organizations::{New, Organization};
 
 /// How a sandbox is started.
 pub struct Config {

@@ -13,6 +13,7 @@ use super::api::grants::Grant;
 use super::api::limits::Limits;
 use super::api::meters::Meter;
 use super::api::orders::Order;
+use super::api::organization_settings::PortalSettings;
 use super::api::products::Product;
 use super::api::refunds::Refund;
 use super::api::refusal::Refusal;
@@ -100,6 +101,12 @@ pub struct State {
     /// What was ingested and what Polar noted itself, in the order of receipt.
     #[serde(default)]
     pub usage: Vec<Usage>,
+    /// What customers may do by themselves.
+    #[serde(default)]
+    pub portal: PortalSettings,
+    /// The quarter of an hour since 1970 in which usage was last worked out.
+    #[serde(default)]
+    pub quarter: i64,
     pub sessions: Vec<Session>,
     /// The app's own first.
     #[serde(default)]
@@ -160,6 +167,8 @@ impl State {
             meters: Vec::new(),
             customer_meters: Vec::new(),
             usage: Vec::new(),
+            portal: PortalSettings::default(),
+            quarter: 0,
             sessions: Vec::new(),
             endpoints: Vec::new(),
             events: Vec::new(),

@@ -161,10 +161,13 @@ async fn ask_sandbox(ask: &crate::sandbox::command::Command) -> ExitCode {
 #[cfg(feature = "sandbox")]
 async fn sandbox(config: Config) -> Result<(), Error> {
     telemetry::start(config.log_format);
+    if !config.uses_sandbox() {
+        let refusal = "The sandbox does not start with POLAR_ACCESS_TOKEN set: it stands in for Polar.";
+        return Err(Error::Mistakes(vec![refusal.to_owned()]));
+    }
     let mistakes = config.mistakes();
-    if !config.uses_sandbox() || !mistakes.is_empty() {
-        let refusal = "The sandbox does not start with POLAR_ACCESS_TOKEN set: it stands in for Polar.".to_owned();
-        return Err(Error::Mistakes(if mistakes.is_empty() { vec![refusal] } else { mistakes }));
+    if !mistakes.is_empty() {
+        return Err(Error::Mistakes(mistakes));
     }
     let sandbox = super::upstream::start_sandbox(&config, format!("{}/webhooks/polar", config.origin())).await?;
     let (origin, token, secret) = (sandbox.origin(), sandbox.token(), sandbox.webhook_secret());

@@ -41,6 +41,7 @@ async fn whoever_pays_with_anothers_address_gets_what_they_paid_for_alone() {
     shop.pay(&open, &bob.email).await;
     shop.wait_for_state(&open.order, "done").await;
     shop.polar.idle().await;
+    shop.worked_off().await;
 
     let theirs = shop.polar.list(&format!("/v1/subscriptions/?external_customer_id={}", bob.id)).await;
     assert_eq!(theirs.len(), 1, "Polar itself takes it for Bob's");

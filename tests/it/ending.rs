@@ -30,13 +30,6 @@ impl Shop {
         found.remove(0)
     }
 
-    /// Moves Polar's clock and waits until the shop goes with it.
-    async fn advance(&self, ms: i64) {
-        let was = self.state.clock.billing();
-        self.polar.advance(ms).await;
-        wait_for("the shop to follow the clock", async || (self.state.clock.billing() >= was + ms).then_some(())).await;
-    }
-
     /// Until when the access to the studio is certain.
     async fn until(&self, who: &Person) -> Option<i64> {
         all(&self.state, &who.id).await.expect("rows").get("studio").and_then(|held| held.until)

@@ -150,12 +150,18 @@ impl Polar {
 
     /// Presses a button of the portal: `cancel` or `keep`.
     pub async fn portal(&self, portal: &str, subscription: &str, act: &str) {
+        let (status, page) = self.in_portal(portal, &format!("subscriptions/{subscription}/{act}"), &[]).await;
+        assert_eq!(status, 303, "{act}: {page}");
+    }
+
+    /// Sends a form of the portal at this address; 303 if it was done, or 200 and the page that says why not.
+    pub async fn in_portal(&self, portal: &str, path: &str, fields: &[(&str, &str)]) -> (u16, String) {
         let portal = url::Url::parse(portal).expect("the portal's address");
         let token = portal.query_pairs().find(|(name, _)| name == "customer_session_token").expect("a token").1;
-        let action = format!("{}{}/subscriptions/{subscription}/{act}", self.origin, portal.path());
-        let body = encoded(&[("customer_session_token", &token)]);
+        let body = encoded(&[&[("customer_session_token", &*token)], fields].concat());
+        let action = format!("{}{}/{path}", self.origin, portal.path());
         let answer = self.http.post(action).header("content-type", FORM).body(body).send().await.expect("an answer");
-        assert_eq!(answer.status().as_u16(), 303, "{act}");
+        (answer.status().as_u16(), answer.text().await.expect("a page"))
     }
 }
 

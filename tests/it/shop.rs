@@ -51,7 +51,8 @@ pub struct Shop {
     pub http: reqwest::Client,
     stop: oneshot::Sender<()>,
     served: JoinHandle<io::Result<()>>,
-    place: Place,
+    /// Where it keeps what outlives it.
+    pub place: Place,
 }
 
 /// What of a shop outlives its process.
@@ -279,6 +280,13 @@ impl Shop {
     pub async fn wait_for_access(&self, who: &Person, feature: &str) {
         let what = format!("access of {} to {feature}", who.email);
         wait_for(&what, async || self.may(who, feature).await.then_some(())).await;
+    }
+
+    /// Moves Polar's clock and waits until the shop goes with it.
+    pub async fn advance(&self, ms: i64) {
+        let was = self.state.clock.billing();
+        self.polar.advance(ms).await;
+        wait_for("the shop to follow the clock", async || (self.state.clock.billing() >= was + ms).then_some(())).await;
     }
 
     /// Posts a signed webhook as Polar would, now; the answer's status.

@@ -1,6 +1,5 @@
 //! Benefits (C§2.12): what a purchase gives. The kinds that need another company's account are not imitated.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
@@ -9,10 +8,11 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::benefit_properties;
-use super::body::{Body, Fields};
+use super::body::Fields;
 use super::listing::Query;
 use super::products::{join, path_id, remove};
 use super::refusal::{Detail, Refusal};
+use super::resource::{Kept, replace};
 use super::{Answer, Shared};
 use crate::sandbox::clock::Stamp;
 use crate::sandbox::secrets;
@@ -57,51 +57,75 @@ impl Benefit {
 /// `GET /v1/benefits/`
 pub async fn list(State(app): Shared, query: Query) -> Answer {
     query.ids(&["id", "exclude_id", "organization_id"])?;
-    let wanted = query.one("query").unwrap_or_default().to_lowercase();
     let excluded = query.all("exclude_id");
     let items = app.read(|state| {
-        let there = state.benefits.iter().filter(|one| !one.is_deleted);
-        let named = there.filter(|one| {
-            one.description.to_lowercase().contains(&wanted) && !excluded.contains(&one.id.to_string().as_str())
-        });
-        named.map(Benefit::full).collect::<Vec<_>>()
+        let there = state.benefits.iter().filter(|one| !one.is_deleted && query.finds(&one.description));
+        let wanted = there.filter(|one| !excluded.contains(&one.id.to_string().as_str()));
+        wanted.map(Benefit::full).collect()
     });
-    let found = items.into_iter().filter(|item| query.matches(item, &["id", "type", "organization_id"]));
-    query.page(found.collect(), "-created_at")
+    query.select(items, &["id", "type", "organization_id"], "-created_at")
 }
 
-/// `GET /v1/benefits/{id}`
-pub async fn read(State(app): Shared, Path(id): Path<String>) -> Answer {
-    let id = path_id(&id)?;
-    Ok(Json(app.read(|state| state.benefit(id).map(Benefit::full))?).into_response())
-}
+impl Kept for Benefit {
+    const EVENTS: Option<&'static str> = Some("benefit");
 
-/// `POST /v1/benefits/`
-pub async fn create(State(app): Shared, Body(sent): Body) -> Answer {
-    let shown = app.write(|state| {
-        let benefit = new(state, &sent)?;
-        let shown = benefit.full();
-        state.benefits.push(benefit);
-        state.emit("benefit.created", shown.clone());
-        Ok::<_, Refusal>(shown)
-    })?;
-    Ok((StatusCode::CREATED, Json(shown)).into_response())
-}
+    fn find(state: &state::State, id: Uuid) -> Result<&Self, Refusal> {
+        state.benefit(id)
+    }
 
-/// `PATCH /v1/benefits/{id}`
-pub async fn update(State(app): Shared, Path(id): Path<String>, Body(sent): Body) -> Answer {
-    let id = path_id(&id)?;
-    let shown = app.write(|state| {
-        let mut benefit = state.benefit(id)?.clone();
-        let mut fields = Fields::of(&sent);
+    fn view(&self, _: &state::State) -> Value {
+        self.full()
+    }
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn modified_at(&mut self) -> &mut Option<Stamp> {
+        &mut self.modified_at
+    }
+
+    fn all(state: &mut state::State) -> &mut Vec<Self> {
+        &mut state.benefits
+    }
+
+    fn new(state: &mut state::State, mut fields: Fields<'_>) -> Result<Self, Refusal> {
+        ["type", "description"].iter().for_each(|key| fields.require(key));
+        let kind = fields.text("type").unwrap_or_default();
+        let properties = benefit_properties::read(state, &kind, &mut fields)?;
+        let mut benefit = Self {
+            id: secrets::id(),
+            created_at: state.clock.now(),
+            modified_at: None,
+            visibility: if kind == "feature_flag" { "private" } else { "public" }.to_owned(),
+            kind,
+            description: String::new(),
+            is_deleted: false,
+            organization_id: state.identity.organization_id,
+            metadata: Map::new(),
+            properties,
+        };
         fill(&mut benefit, &mut fields);
-        if fields.has("properties") {
-            benefit.properties = benefit_properties::read(state, &benefit.kind, &mut fields)?;
-        }
+        fields.no_organization()?;
         fields.done()?;
-        replace(state, benefit)
-    })?;
-    Ok(Json(shown).into_response())
+        Ok(benefit)
+    }
+
+    fn change(&mut self, state: &mut state::State, mut fields: Fields<'_>) -> Result<(), Refusal> {
+        fill(self, &mut fields);
+        if fields.has("properties") {
+            self.properties = benefit_properties::read(state, &self.kind, &mut fields)?;
+        }
+        fields.done()
+    }
+
+    /// Products carry copies.
+    fn spread(&self, state: &mut state::State) {
+        for product in &mut state.products {
+            product.benefits.iter_mut().filter(|one| one.id == self.id).for_each(|one| *one = self.clone());
+            product.benefits.retain(|one| !one.is_deleted);
+        }
+    }
 }
 
 /// `DELETE /v1/benefits/{id}`: products lose it, and everybody who was granted it.
@@ -113,29 +137,6 @@ pub async fn delete(State(app): Shared, Path(id): Path<String>) -> Answer {
         replace(state, benefit)
     })?;
     Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-fn new(state: &mut state::State, sent: &Map<String, Value>) -> Result<Benefit, Refusal> {
-    let mut fields = Fields::of(sent);
-    ["type", "description"].iter().for_each(|key| fields.require(key));
-    let kind = fields.text("type").unwrap_or_default();
-    let properties = benefit_properties::read(state, &kind, &mut fields)?;
-    let mut benefit = Benefit {
-        id: secrets::id(),
-        created_at: state.clock.now(),
-        modified_at: None,
-        visibility: if kind == "feature_flag" { "private" } else { "public" }.to_owned(),
-        kind,
-        description: String::new(),
-        is_deleted: false,
-        organization_id: state.identity.organization_id,
-        metadata: Map::new(),
-        properties,
-    };
-    fill(&mut benefit, &mut fields);
-    fields.no_organization()?;
-    fields.done()?;
-    Ok(benefit)
 }
 
 /// The fields that creating and changing share; what is not sent stays.
@@ -157,18 +158,4 @@ fn fill(benefit: &mut Benefit, fields: &mut Fields<'_>) {
     if let Some(visibility) = fields.text("visibility") {
         benefit.visibility = visibility;
     }
-}
-
-/// Products carry copies, which follow.
-fn replace(state: &mut state::State, mut benefit: Benefit) -> Result<Value, Refusal> {
-    benefit.modified_at = Some(state.clock.now());
-    let shown = benefit.full();
-    for product in &mut state.products {
-        product.benefits.iter_mut().filter(|one| one.id == benefit.id).for_each(|one| *one = benefit.clone());
-        product.benefits.retain(|one| !one.is_deleted);
-    }
-    let place = state.benefits.iter_mut().find(|one| one.id == benefit.id).ok_or(Refusal::NotFound)?;
-    *place = benefit;
-    state.emit("benefit.updated", shown.clone());
-    Ok(shown)
 }

@@ -16,25 +16,39 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
         let bytes = Bytes::from_request(request, state).await.unwrap_or_default();
-        let whole = |kind, loc, msg: &str, input| {
-            Refusal::Invalid(vec![Detail { kind, loc, msg: msg.to_owned(), input, ctx: None }])
-        };
+        let whole = |kind, loc, msg: &str, input| Detail { kind, loc, msg: msg.to_owned(), input, ctx: None };
+        let refused = |detail| Refusal::Invalid(vec![detail]);
         if bytes.is_empty() {
-            return Err(whole("missing", vec![json!("body")], "Field required", Value::Null));
+            return Err(refused(whole("missing", vec![json!("body")], "Field required", Value::Null)));
         }
         match serde_json::from_slice(&bytes) {
             Ok(Value::Object(fields)) => Ok(Self(fields)),
-            Ok(other) => Err(whole(
+            Ok(other) => Err(refused(whole(
                 "model_attributes_type",
                 vec![json!("body")],
                 "Input should be a valid dictionary or object to extract fields from",
                 other,
-            )),
+            ))),
             Err(error) => {
                 let place = json!(error.column().saturating_sub(1));
-                Err(whole("json_invalid", vec![json!("body"), place], "JSON decode error", json!({})))
+                let detail = whole("json_invalid", vec![json!("body"), place], "JSON decode error", json!({}));
+                Err(refused(detail.with(json!({"error": what_was_expected(&error)}))))
             }
         }
+    }
+}
+
+/// The reason in the words of Polar's own reader (http/062).
+fn what_was_expected(error: &serde_json::Error) -> &'static str {
+    let text = error.to_string();
+    if text.starts_with("key must be a string") {
+        "Expecting property name enclosed in double quotes"
+    } else if text.starts_with("expected `:`") {
+        "Expecting ':' delimiter"
+    } else if text.starts_with("expected `,`") {
+        "Expecting ',' delimiter"
+    } else {
+        "Expecting value"
     }
 }
 
@@ -84,6 +98,21 @@ impl<'a> Fields<'a> {
     /// An object.
     pub fn object(&mut self, key: &str) -> Option<&'a Map<String, Value>> {
         self.typed(key, Value::as_object, "dict_type", "Input should be a valid dictionary")
+    }
+
+    /// A postal address with all its parts; states of the USA and Canada carry their country (C§2.3).
+    pub fn address(&mut self, key: &str) -> Option<Value> {
+        let sent = self.object(key)?;
+        let country = sent.get("country").and_then(Value::as_str).unwrap_or_default();
+        let state = sent.get("state").and_then(Value::as_str).map(|state| {
+            let bare = ["US", "CA"].contains(&country) && !state.starts_with(&format!("{country}-"));
+            if bare { format!("{country}-{state}") } else { state.to_owned() }
+        });
+        let part = |name: &str| sent.get(name).cloned().unwrap_or_default();
+        Some(json!({
+            "line1": part("line1"), "line2": part("line2"), "postal_code": part("postal_code"), "city": part("city"),
+            "state": state, "country": part("country"),
+        }))
     }
 
     /// A UUID.

@@ -56,6 +56,7 @@ fn new(state: &mut state::State, sent: &Map<String, Value>) -> Result<Checkout, 
     let own = trial(&mut fields);
     let (currency, amount) = (fields.text("currency"), fields.integer("amount"));
     let (customer_id, discount_id) = (fields.uuid("customer_id"), fields.uuid("discount_id"));
+    let upgraded = fields.uuid("subscription_id");
     let ad_hoc = fields.object("prices").cloned().unwrap_or_default();
     let wrong = std::mem::take(&mut fields.wrong);
     if !wrong.is_empty() {
@@ -71,7 +72,10 @@ fn new(state: &mut state::State, sent: &Map<String, Value>) -> Result<Checkout, 
     offer::choose(state, &mut checkout, first, currency)?;
     amount.map_or(Ok(()), |amount| offer::name_amount(state, &mut checkout, amount))?;
     discount_id.map_or(Ok(()), |id| offer::discount_by_id(state, &mut checkout, id))?;
-    recognise(state, &mut checkout, customer_id)?;
+    match upgraded {
+        Some(id) => upgrade(state, &mut checkout, id)?,
+        None => recognise(state, &mut checkout, customer_id)?,
+    }
     offer::reckon(state, &mut checkout);
     Ok(checkout)
 }
@@ -166,6 +170,7 @@ fn blank(fields: &mut Fields<'_>) -> Checkout {
         recurring: false,
         allow_discount_codes: fields.flag("allow_discount_codes").unwrap_or(true),
         require_billing_address: fields.flag("require_billing_address").unwrap_or(false),
+        subscription_id: None,
         customer_id: None,
         linked: false,
         external_customer_id: fields.text("external_customer_id").or_else(|| fields.text("customer_external_id")),
@@ -173,7 +178,7 @@ fn blank(fields: &mut Fields<'_>) -> Checkout {
         customer_email: fields.email("customer_email"),
         customer_ip_address: ip(fields),
         customer_billing_name: fields.text("customer_billing_name"),
-        customer_billing_address: fields.object("customer_billing_address").map(|address| json!(address)),
+        customer_billing_address: fields.address("customer_billing_address"),
         metadata: fields.metadata("metadata").unwrap_or_default(),
         customer_metadata: fields.metadata("customer_metadata").unwrap_or_default(),
         payment: Map::new(),
@@ -222,12 +227,29 @@ fn recognise(state: &state::State, checkout: &mut Checkout, id: Option<Uuid>) ->
         (None, None) => None,
     };
     if let Some(customer) = found {
-        prefill(checkout, customer);
+        prefill(state, checkout, customer);
     }
     Ok(())
 }
 
-fn prefill(checkout: &mut Checkout, customer: &Customer) {
+/// Only a free subscription is upgraded by a purchase; it stays with its customer, whoever else is named (http/218).
+fn upgrade(state: &state::State, checkout: &mut Checkout, id: Uuid) -> Result<(), Refusal> {
+    let wrong = |msg: &str| Refusal::field("subscription_id", msg, json!(id));
+    let one = state.subscription(id).map_err(|_| wrong("Subscription does not exist."))?;
+    if !one.is_active() || one.amount > 0 || !state.product(checkout.product_id)?.is_recurring {
+        return Err(wrong("Only free subscriptions can be upgraded."));
+    }
+    checkout.subscription_id = Some(id);
+    checkout.external_customer_id = None;
+    prefill(state, checkout, state.living(one.customer_id)?);
+    Ok(())
+}
+
+fn prefill(state: &state::State, checkout: &mut Checkout, customer: &Customer) {
+    if state.checkouts.iter().any(|one| one.customer_id == Some(customer.id) && one.is_confirmed()) {
+        let secret = secrets::token("cuss_secret_sandbox_");
+        checkout.payment.insert("customer_session_client_secret".to_owned(), json!(secret));
+    }
     checkout.linked = true;
     checkout.customer_id = Some(customer.id);
     checkout.customer_email = Some(customer.email.clone());

@@ -57,7 +57,7 @@ pub async fn client_confirm(State(app): Shared, Path(secret): Path<String>, Body
     let wish = Wish {
         email: fields.email("customer_email"),
         name: fields.text("customer_name"),
-        address: fields.object("customer_billing_address").map(|address| json!(address)),
+        address: fields.address("customer_billing_address"),
         card: token.as_deref().map(Card::of_token),
     };
     fields.done()?;
@@ -74,12 +74,13 @@ pub async fn client_confirm(State(app): Shared, Path(secret): Path<String>, Body
     Ok(Json(shown).into_response())
 }
 
-/// Keeps and tells a changed session.
+/// Keeps and tells a changed session. The event is built before the row is written (webhook 0169).
 pub fn changed(state: &mut state::State, mut checkout: Checkout) -> Value {
+    let told = view(state, &checkout);
     checkout.modified_at = Some(state.clock.now());
     let shown = view(state, &checkout);
     put(state, checkout);
-    state.emit("checkout.updated", shown.clone());
+    state.emit("checkout.updated", told);
     shown
 }
 
@@ -158,7 +159,7 @@ fn form(checkout: &mut Checkout, fields: &mut Fields<'_>) {
     if let Some(email) = fields.email("customer_email").filter(|_| !checkout.linked) {
         checkout.customer_email = Some(email);
     }
-    if let Some(address) = fields.object("customer_billing_address") {
-        checkout.customer_billing_address = Some(json!(address));
+    if let Some(address) = fields.address("customer_billing_address") {
+        checkout.customer_billing_address = Some(address);
     }
 }

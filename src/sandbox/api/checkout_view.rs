@@ -56,7 +56,7 @@ fn session(state: &State, one: &Checkout) -> Value {
         "organization_id": state.identity.organization_id, "allow_discount_codes": one.allow_discount_codes,
         "discount_id": one.discount_id, "discount": discount.map(Discount::for_buyers), "is_discount_applicable": !one.free,
         "require_billing_address": one.require_billing_address, "locale": "en", "payment_method_type": null,
-        "subscription_id": null, "attached_custom_fields": [], "metadata": one.metadata,
+        "subscription_id": one.subscription_id, "attached_custom_fields": [], "metadata": one.metadata,
     })
 }
 

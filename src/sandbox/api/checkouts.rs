@@ -20,6 +20,8 @@ use crate::sandbox::state;
 
 const FILTERS: [&str; 4] = ["product_id", "customer_id", "external_customer_id", "status"];
 
+const QUARTER_S: i64 = 900;
+
 /// `open` → `confirmed` → `succeeded`, or `expired` after 24 hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -70,6 +72,9 @@ pub struct Checkout {
     pub recurring: bool,
     pub allow_discount_codes: bool,
     pub require_billing_address: bool,
+    /// The free subscription that this purchase upgrades, not the one it makes (C§2.3).
+    #[serde(default)]
+    pub subscription_id: Option<Uuid>,
     pub customer_id: Option<Uuid>,
     /// The customer was known when the session was made: its e-mail stays.
     pub linked: bool,
@@ -131,6 +136,17 @@ impl Checkout {
         self.payment_required() || self.setup_required()
     }
 
+    /// The buyer went through with it: the payment provider knows them since.
+    pub fn is_confirmed(&self) -> bool {
+        matches!(self.status, Status::Confirmed | Status::Succeeded)
+    }
+
+    /// When an open session becomes `expired`: every quarter of an hour Polar looks for those whose time is over (C§2.3).
+    pub fn swept_at(&self) -> Option<Stamp> {
+        let quarters = self.expires_at.seconds().div_euclid(QUARTER_S) + 1;
+        (self.status == Status::Open).then_some(Stamp(quarters * QUARTER_S * 1_000_000))
+    }
+
     /// Gone for buyers, whether or not the status says so yet.
     pub fn is_expired(&self, now: Stamp) -> bool {
         self.status == Status::Expired || (self.status == Status::Open && self.expires_at <= now)
@@ -162,7 +178,7 @@ pub async fn list(State(app): Shared, query: Query) -> Answer {
         found.map(|one| view(state, one)).collect::<Vec<_>>()
     });
     let own: Vec<&str> = FILTERS.into_iter().filter(|field| *field != "external_customer_id").collect();
-    query.page(items.into_iter().filter(|item| query.matches(item, &own)).collect(), "-created_at")
+    query.select(items, &own, "-created_at")
 }
 
 /// `GET /v1/checkouts/{id}`

@@ -32,7 +32,7 @@ pub async fn by_external(State(app): Shared, Path(id): Path<String>, query: Quer
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// The subscriptions end after the customer is gone, so their events show it without its external id.
+/// Grants go first, subscriptions last (C§11 "Deletion"); all their events show the customer without its external id.
 fn delete(state: &mut state::State, id: Uuid, anonymize: bool) -> Result<(), Refusal> {
     let mut customer = state.living(id)?.clone();
     let (gone, now) = (state.clock.now(), state.clock.now());
@@ -48,14 +48,16 @@ fn delete(state: &mut state::State, id: Uuid, anonymize: bool) -> Result<(), Ref
     for member in state.members.iter().filter(|one| one.customer_id == id).cloned().collect::<Vec<_>>() {
         state.emit("member.deleted", json!(member));
     }
+    // The event shows the row before it was written for the last time (webhooks 0170, 0172).
+    state.members.iter_mut().filter(|one| one.customer_id == id).for_each(|one| one.modified_at = Some(now));
     state.sessions.retain(|session| session.customer_id != id);
+    grants::reach(state);
     announce(state, "customer.deleted", id);
     let live =
         state.subscriptions.iter().filter(|one| one.customer_id == id && (one.is_live() || one.status == "paused"));
     for subscription in live.map(|one| one.id).collect::<Vec<_>>() {
         change::apply(state, subscription, Shape::Revoke(Reason { reason: None, comment: None }))?;
     }
-    grants::reach(state);
     Ok(())
 }
 

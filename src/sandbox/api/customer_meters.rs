@@ -59,8 +59,7 @@ pub fn entries(state: &state::State, customer_id: Uuid) -> Vec<Value> {
 pub async fn list(State(app): Shared, query: Query) -> Answer {
     query.ids(&["customer_id", "meter_id"])?;
     let items = app.read(|state| state.customer_meters.iter().map(|one| view(state, one)).collect::<Vec<_>>());
-    let wanted = |item: &Value| query.matches(item, &["customer_id", "external_customer_id", "meter_id"]);
-    query.page(items.into_iter().filter(wanted).collect(), "-modified_at")
+    query.select(items, &["customer_id", "external_customer_id", "meter_id"], "-modified_at")
 }
 
 /// `GET /v1/customer-meters/{id}`
@@ -70,7 +69,8 @@ pub async fn read(State(app): Shared, Path(id): Path<String>) -> Answer {
     Ok(Json(found.ok_or(Refusal::NotFound)?).into_response())
 }
 
-fn view(state: &state::State, one: &CustomerMeter) -> Value {
+/// The meter as its own routes show it.
+pub fn view(state: &state::State, one: &CustomerMeter) -> Value {
     let mut shown = one.entry();
     let customer = state.customer(one.customer_id).ok().map(|who| who.full());
     join(

@@ -44,6 +44,12 @@ pub fn open(state: &mut state::State, prefix: &str, customer_id: Uuid, return_ur
     session
 }
 
+/// The session of this token, while it lasts.
+pub fn running<'a>(state: &'a state::State, token: &str) -> Option<&'a Session> {
+    let now = state.clock.peek();
+    state.sessions.iter().find(|session| session.token == token && session.expires_at > now)
+}
+
 /// `POST /v1/customer-sessions/`
 pub async fn create(State(app): Shared, Body(sent): Body) -> Answer {
     let mut fields = Fields::of(&sent);

@@ -39,7 +39,7 @@ pub struct Customer {
     organization_id: Uuid,
     default_payment_method_id: Option<Uuid>,
     pub deleted_at: Option<Stamp>,
-    first_user_event_at: Option<Stamp>,
+    pub first_user_event_at: Option<Stamp>,
 }
 
 impl Customer {
@@ -157,7 +157,7 @@ pub async fn list(State(app): Shared, query: Query) -> Answer {
         };
         state.customers.iter().filter(wanted).map(Customer::full).collect::<Vec<_>>()
     });
-    query.page(items.into_iter().filter(|item| query.matches(item, &[])).collect(), "-created_at")
+    query.select(items, &[], "-created_at")
 }
 
 /// `GET /v1/customers/{id}`
@@ -181,7 +181,7 @@ pub async fn create(State(app): Shared, Body(sent): Body) -> Answer {
         external_id: fields.text("external_id"),
         name: fields.text("name"),
         metadata: fields.metadata("metadata").unwrap_or_default(),
-        billing_address: fields.object("billing_address").map(|address| json!(address)),
+        billing_address: fields.address("billing_address"),
         locale: fields.text("locale"),
     };
     fields.no_organization()?;
@@ -223,8 +223,8 @@ fn change(state: &mut state::State, id: Uuid, sent: &Map<String, Value>, linking
     if let Some(metadata) = fields.metadata("metadata") {
         customer.metadata = metadata;
     }
-    if let Some(address) = fields.object("billing_address") {
-        customer.billing_address = Some(json!(address));
+    if let Some(address) = fields.address("billing_address") {
+        customer.billing_address = Some(address);
     }
     fields.done()?;
     if let Some(email) = email.filter(|email| *email != customer.email) {

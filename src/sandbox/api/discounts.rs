@@ -1,18 +1,16 @@
 //! Discounts: made, changed, deleted (http/035, http/150). What they take off is in `life/discounting.rs`.
 
-use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::body::{Body, Fields};
+use super::body::Fields;
 use super::discount_rules;
 use super::listing::Query;
-use super::products::{Product, join, path_id, remove};
+use super::products::{Product, join, remove};
 use super::refusal::{Detail, Refusal};
+use super::resource::Kept;
 use super::{Answer, Shared};
 use crate::sandbox::clock::Stamp;
 use crate::sandbox::secrets;
@@ -69,7 +67,22 @@ pub struct Discount {
     pub is_deleted: bool,
 }
 
-impl Discount {
+/// `GET /v1/discounts/`
+pub async fn list(State(app): Shared, query: Query) -> Answer {
+    let items = app.read(|state| {
+        let named = state.discounts.iter().filter(|one| !one.is_deleted && query.finds(&one.name));
+        named.map(|one| one.view(state)).collect()
+    });
+    query.page(items, "-created_at")
+}
+
+impl Kept for Discount {
+    const EVENTS: Option<&'static str> = Some("discount");
+
+    fn find(state: &state::State, id: Uuid) -> Result<&Self, Refusal> {
+        state.discounts.iter().find(|one| one.id == id && !one.is_deleted).ok_or(Refusal::NotFound)
+    }
+
     fn view(&self, state: &state::State) -> Value {
         let mut shown = json!(self);
         let products: Vec<Value> =
@@ -78,106 +91,63 @@ impl Discount {
         remove(&mut shown, &["is_deleted"]);
         shown
     }
-}
 
-/// `GET /v1/discounts/`
-pub async fn list(State(app): Shared, query: Query) -> Answer {
-    let words = query.one("query").unwrap_or_default().to_lowercase();
-    let items = app.read(|state| {
-        let there = state.discounts.iter().filter(|one| !one.is_deleted);
-        let named = there.filter(|one| one.name.to_lowercase().contains(&words));
-        named.map(|one| one.view(state)).collect()
-    });
-    query.page(items, "-created_at")
-}
+    fn id(&self) -> Uuid {
+        self.id
+    }
 
-/// `GET /v1/discounts/{id}`
-pub async fn read(State(app): Shared, Path(id): Path<String>) -> Answer {
-    let id = path_id(&id)?;
-    Ok(Json(app.read(|state| find(state, id).map(|one| one.view(state)))?).into_response())
-}
+    fn modified_at(&mut self) -> &mut Option<Stamp> {
+        &mut self.modified_at
+    }
 
-/// `POST /v1/discounts/`
-pub async fn create(State(app): Shared, Body(sent): Body) -> Answer {
-    let shown = app.write(|state| {
-        let discount = new(state, &sent)?;
-        let shown = discount.view(state);
-        state.discounts.push(discount);
-        state.emit("discount.created", shown.clone());
-        Ok::<_, Refusal>(shown)
-    })?;
-    Ok((StatusCode::CREATED, Json(shown)).into_response())
-}
+    fn all(state: &mut state::State) -> &mut Vec<Self> {
+        &mut state.discounts
+    }
 
-/// `PATCH /v1/discounts/{id}`
-pub async fn update(State(app): Shared, Path(id): Path<String>, Body(sent): Body) -> Answer {
-    let id = path_id(&id)?;
-    let shown = app.write(|state| {
-        let before = find(state, id)?;
-        let mut discount = before.clone();
-        let mut fields = Fields::of(&sent);
+    fn new(state: &mut state::State, mut fields: Fields<'_>) -> Result<Self, Refusal> {
+        ["name", "type", "duration"].iter().for_each(|key| fields.require(key));
+        let kind = fields.text("type").unwrap_or_default();
+        let mut discount = Self {
+            duration: String::new(),
+            duration_in_months: None,
+            worth: worth(&kind, &mut fields),
+            kind,
+            created_at: state.clock.now(),
+            modified_at: None,
+            id: secrets::id(),
+            metadata: Map::new(),
+            name: String::new(),
+            code: None,
+            starts_at: None,
+            ends_at: None,
+            max_redemptions: None,
+            max_redemptions_per_customer: None,
+            redemptions_count: 0,
+            organization_id: state.identity.organization_id,
+            products: Vec::new(),
+            is_deleted: false,
+        };
         fill(&mut discount, &mut fields);
-        if fields.has("basis_points") || fields.has("amount") || fields.has("amounts") {
-            discount.worth = worth(&discount.kind, &mut fields);
-        }
-        discount_rules::check(before, &discount, &mut fields)?;
+        fields.no_organization()?;
         fields.done()?;
         fitting(state, &discount)?;
-        discount.modified_at = Some(state.clock.now());
-        let shown = discount.view(state);
-        let place = state.discounts.iter_mut().find(|one| one.id == id).ok_or(Refusal::NotFound)?;
-        *place = discount;
-        state.emit("discount.updated", shown.clone());
-        Ok::<_, Refusal>(shown)
-    })?;
-    Ok(Json(shown).into_response())
-}
+        Ok(discount)
+    }
 
-/// `DELETE /v1/discounts/{id}`
-pub async fn delete(State(app): Shared, Path(id): Path<String>) -> Answer {
-    let id = path_id(&id)?;
-    app.write(|state| {
-        let shown = find(state, id)?.view(state);
+    fn change(&mut self, state: &mut state::State, mut fields: Fields<'_>) -> Result<(), Refusal> {
+        let before = self.clone();
+        fill(self, &mut fields);
+        if ["basis_points", "amount", "amounts"].iter().any(|key| fields.has(key)) {
+            self.worth = worth(&self.kind, &mut fields);
+        }
+        discount_rules::check(&before, self, &mut fields)?;
+        fields.done()?;
+        fitting(state, self)
+    }
+
+    fn take_away(state: &mut state::State, id: Uuid) {
         state.discounts.iter_mut().filter(|one| one.id == id).for_each(|one| one.is_deleted = true);
-        state.emit("discount.deleted", shown);
-        Ok::<_, Refusal>(())
-    })?;
-    Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-fn find(state: &state::State, id: Uuid) -> Result<&Discount, Refusal> {
-    state.discounts.iter().find(|one| one.id == id && !one.is_deleted).ok_or(Refusal::NotFound)
-}
-
-fn new(state: &mut state::State, sent: &Map<String, Value>) -> Result<Discount, Refusal> {
-    let mut fields = Fields::of(sent);
-    ["name", "type", "duration"].iter().for_each(|key| fields.require(key));
-    let kind = fields.text("type").unwrap_or_default();
-    let mut discount = Discount {
-        duration: String::new(),
-        duration_in_months: None,
-        worth: worth(&kind, &mut fields),
-        kind,
-        created_at: state.clock.now(),
-        modified_at: None,
-        id: secrets::id(),
-        metadata: Map::new(),
-        name: String::new(),
-        code: None,
-        starts_at: None,
-        ends_at: None,
-        max_redemptions: None,
-        max_redemptions_per_customer: None,
-        redemptions_count: 0,
-        organization_id: state.identity.organization_id,
-        products: Vec::new(),
-        is_deleted: false,
-    };
-    fill(&mut discount, &mut fields);
-    fields.no_organization()?;
-    fields.done()?;
-    fitting(state, &discount)?;
-    Ok(discount)
+    }
 }
 
 fn worth(kind: &str, fields: &mut Fields<'_>) -> Worth {

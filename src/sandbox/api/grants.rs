@@ -60,10 +60,12 @@ pub fn told(state: &state::State, one: &Grant) -> Value {
     shown
 }
 
-/// The entries of a customer's state, the newest first. Credits show no properties there (webhook 0071).
+/// The entries of a customer's state, by the ids of their benefits as Polar has them (http/113). Credits show no properties there (webhook 0071).
 pub fn entries(state: &state::State, customer_id: Uuid) -> Vec<Value> {
-    let held = state.grants.iter().rev().filter(|one| one.customer_id == customer_id && one.is_granted);
-    held.map(|one| {
+    let held = state.grants.iter().filter(|one| one.customer_id == customer_id && one.is_granted);
+    let mut held: Vec<&Grant> = held.collect();
+    held.sort_by_key(|one| one.benefit_id);
+    let entries = held.into_iter().map(|one| {
         let benefit = state.benefits.iter().find(|benefit| benefit.id == one.benefit_id);
         let kind = benefit.map(|benefit| benefit.kind.as_str());
         let properties = if kind == Some("meter_credit") { json!({}) } else { json!(one.properties) };
@@ -72,14 +74,14 @@ pub fn entries(state: &state::State, customer_id: Uuid) -> Vec<Value> {
             "benefit_id": one.benefit_id, "benefit_type": kind, "properties": properties,
             "benefit_metadata": benefit.map(|benefit| &benefit.metadata),
         })
-    })
-    .collect()
+    });
+    entries.collect()
 }
 
 /// `GET /v1/benefit-grants/`
 pub async fn list(State(app): Shared, query: Query) -> Answer {
     query.ids(&IDS)?;
-    page(&query, app.read(|state| state.grants.iter().map(|one| view(state, one)).collect()))
+    query.select(app.read(|state| state.grants.iter().map(|one| view(state, one)).collect()), &FILTERS, "-created_at")
 }
 
 /// `GET /v1/benefits/{id}/grants`
@@ -90,9 +92,5 @@ pub async fn list_of(State(app): Shared, Path(id): Path<String>, query: Query) -
         state.benefit(id)?;
         Ok(state.grants.iter().filter(|one| one.benefit_id == id).map(|one| view(state, one)).collect())
     })?;
-    page(&query, items)
-}
-
-fn page(query: &Query, items: Vec<Value>) -> Answer {
-    query.page(items.into_iter().filter(|item| query.matches(item, &FILTERS)).collect(), "-created_at")
+    query.select(items, &FILTERS, "-created_at")
 }

@@ -51,12 +51,21 @@ fn insert(state: &mut state::State, events: Vec<Usage>) -> Value {
             continue;
         }
         if let Some(customer_id) = event.customer(state).map(|who| who.id) {
+            first_event(state, customer_id);
             state.later(What::Meters(customer_id));
         }
         state.usage.push(event);
     }
     let inserted = state.usage.len() - before;
     json!({"inserted": inserted, "duplicates": sent - inserted})
+}
+
+/// The customer keeps when its first usage was received; no event tells it (http/221, http/227).
+fn first_event(state: &mut state::State, customer_id: Uuid) {
+    let now = state.clock.now();
+    if let Some(customer) = state.customers.iter_mut().find(|customer| customer.id == customer_id) {
+        customer.first_user_event_at.get_or_insert(now);
+    }
 }
 
 /// An event that fits neither shape is refused in the words of both.

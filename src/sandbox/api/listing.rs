@@ -58,6 +58,16 @@ impl Query {
         found.map(Some).ok_or(Refusal::Invalid(vec![wrong]))
     }
 
+    /// True or false, if the query says so.
+    pub fn flag(&self, key: &str) -> Option<bool> {
+        self.one(key).map(|text| text == "true")
+    }
+
+    /// True if `name` holds the words that are searched for.
+    pub fn finds(&self, name: &str) -> bool {
+        self.one("query").is_none_or(|words| name.to_lowercase().contains(&words.to_lowercase()))
+    }
+
     /// True if `item` has one of the wanted values in each of these fields that the query names.
     pub fn matches(&self, item: &Value, fields: &[&str]) -> bool {
         fields.iter().all(|field| {
@@ -80,6 +90,11 @@ impl Query {
             .all(|(key, values)| item["metadata"].get(key).is_some_and(|found| values.contains(&plain(found).as_str())))
     }
 
+    /// One page of those `items` that have the wanted values in these fields.
+    pub fn select(&self, items: Vec<Value>, fields: &[&str], default: &str) -> Result<Response, Refusal> {
+        self.page(items.into_iter().filter(|item| self.matches(item, fields)).collect(), default)
+    }
+
     /// One page of `items`, sorted as asked or by `default`, in Polar's envelope.
     pub fn page(&self, mut items: Vec<Value>, default: &str) -> Result<Response, Refusal> {
         let page = self.positive("page", 1)?;
@@ -89,7 +104,8 @@ impl Query {
         for property in sorting.into_iter().rev() {
             let (name, down) = property.strip_prefix('-').map_or((property, false), |name| (name, true));
             items.sort_by(|a, b| {
-                let order = plain(&a[name]).cmp(&plain(&b[name]));
+                // As PostgreSQL sorts: what is null comes after everything else (http/105).
+                let order = (a[name].is_null(), plain(&a[name])).cmp(&(b[name].is_null(), plain(&b[name])));
                 if down { order.reverse() } else { order }
             });
         }

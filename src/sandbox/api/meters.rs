@@ -2,18 +2,18 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::body::{Body, Fields};
+use super::body::Fields;
 use super::listing::Query;
 use super::meter_rules;
 use super::products::path_id;
 use super::refusal::{Detail, Refusal};
+use super::resource::Kept;
 use super::{Answer, Shared};
 use crate::sandbox::clock::Stamp;
 use crate::sandbox::secrets;
@@ -51,30 +51,42 @@ impl Meter {
 
 /// `GET /v1/meters/`
 pub async fn list(State(app): Shared, query: Query) -> Answer {
-    let archived = query.one("is_archived").map(|text| text == "true");
-    let words = query.one("query").unwrap_or_default().to_lowercase();
+    let archived = query.flag("is_archived");
     let items = app.read(|state| {
         let wanted = |one: &&Meter| {
-            archived.is_none_or(|archived| one.archived_at.is_some() == archived)
-                && one.name.to_lowercase().contains(&words)
+            archived.is_none_or(|archived| one.archived_at.is_some() == archived) && query.finds(&one.name)
         };
-        state.meters.iter().filter(wanted).map(|one| json!(one)).collect::<Vec<_>>()
+        state.meters.iter().filter(wanted).map(|one| json!(one)).collect()
     });
-    query.page(items.into_iter().filter(|item| query.matches(item, &[])).collect(), "name")
+    query.select(items, &[], "name")
 }
 
-/// `GET /v1/meters/{id}`
-pub async fn read(State(app): Shared, Path(id): Path<String>) -> Answer {
-    let id = path_id(&id)?;
-    Ok(Json(app.read(|state| state.meter(id).map(|one| json!(one)))?).into_response())
-}
+impl Kept for Meter {
+    const EVENTS: Option<&'static str> = None;
 
-/// `POST /v1/meters/`
-pub async fn create(State(app): Shared, Body(sent): Body) -> Answer {
-    let shown = app.write(|state| {
-        let mut fields = Fields::of(&sent);
+    fn find(state: &state::State, id: Uuid) -> Result<&Self, Refusal> {
+        state.meter(id)
+    }
+
+    fn view(&self, _: &state::State) -> Value {
+        json!(self)
+    }
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn modified_at(&mut self) -> &mut Option<Stamp> {
+        &mut self.modified_at
+    }
+
+    fn all(state: &mut state::State) -> &mut Vec<Self> {
+        &mut state.meters
+    }
+
+    fn new(state: &mut state::State, mut fields: Fields<'_>) -> Result<Self, Refusal> {
         ["name", "filter", "aggregation"].iter().for_each(|key| fields.require(key));
-        let mut meter = Meter {
+        let mut meter = Self {
             metadata: Map::new(),
             created_at: state.clock.now(),
             modified_at: None,
@@ -92,33 +104,16 @@ pub async fn create(State(app): Shared, Body(sent): Body) -> Answer {
         fields.no_organization()?;
         fields.done()?;
         meter.modified_at = Some(state.clock.now());
-        let shown = json!(meter);
-        state.meters.push(meter);
-        Ok::<_, Refusal>(shown)
-    })?;
-    Ok((StatusCode::CREATED, Json(shown)).into_response())
-}
+        Ok(meter)
+    }
 
-/// `PATCH /v1/meters/{id}`
-pub async fn update(State(app): Shared, Path(id): Path<String>, Body(sent): Body) -> Answer {
-    let id = path_id(&id)?;
-    let shown = app.write(|state| {
-        let mut meter = state.meter(id)?.clone();
-        let mut fields = Fields::of(&sent);
-        fill(&mut meter, &mut fields);
-        let archived = fields.flag("is_archived");
-        fields.done()?;
-        let now = state.clock.now();
-        if let Some(archived) = archived {
-            meter.archived_at = archived.then_some(now);
+    fn change(&mut self, state: &mut state::State, mut fields: Fields<'_>) -> Result<(), Refusal> {
+        fill(self, &mut fields);
+        if let Some(archived) = fields.flag("is_archived") {
+            self.archived_at = archived.then(|| state.clock.now());
         }
-        meter.modified_at = Some(now);
-        let shown = json!(meter);
-        let place = state.meters.iter_mut().find(|one| one.id == id).ok_or(Refusal::NotFound)?;
-        *place = meter;
-        Ok::<_, Refusal>(shown)
-    })?;
-    Ok(Json(shown).into_response())
+        fields.done()
+    }
 }
 
 /// The fields that creating and changing share; what is not sent stays.

@@ -24,8 +24,10 @@ pub mod listing;
 pub mod meter_rules;
 pub mod meters;
 pub mod orders;
+pub mod organization_settings;
 pub mod organizations;
 pub mod payment_methods;
+pub mod portal;
 pub mod previews;
 pub mod price_rules;
 pub mod prices;
@@ -33,12 +35,14 @@ pub mod product_benefits;
 pub mod products;
 pub mod refunds;
 pub mod refusal;
+pub mod resource;
 pub mod scopes;
 pub mod subscription_create;
 pub mod subscription_ledger;
 pub mod subscription_patch;
 pub mod subscriptions;
 pub mod transport;
+pub mod union;
 pub mod usage;
 pub mod webhooks;
 
@@ -51,8 +55,14 @@ use axum::response::Response;
 use axum::routing::{get, patch, post};
 
 use super::app::App;
+use super::hooks::endpoint::Endpoint;
 use super::{control, pages};
+use benefits::Benefit;
+use discounts::Discount;
+use meters::Meter;
+use products::Product;
 use refusal::Refusal;
+use resource::{create, delete, read, update};
 
 /// What handlers are given.
 pub type Shared = State<Arc<App>>;
@@ -60,7 +70,7 @@ pub type Shared = State<Arc<App>>;
 pub type Answer = Result<Response, Refusal>;
 
 /// The collections, whose addresses end in a slash (C§1.3).
-pub const COLLECTIONS: [&str; 14] = [
+pub const COLLECTIONS: [&str; 18] = [
     "/v1/organizations/",
     "/v1/products/",
     "/v1/checkouts/",
@@ -75,6 +85,10 @@ pub const COLLECTIONS: [&str; 14] = [
     "/v1/meters/",
     "/v1/customer-meters/",
     "/v1/discounts/",
+    "/v1/customer-portal/subscriptions/",
+    "/v1/customer-portal/orders/",
+    "/v1/customer-portal/meters/",
+    "/v1/customer-portal/benefit-grants/",
 ];
 
 /// Everything under one origin: the API, the hosted pages and the switches.
@@ -82,6 +96,7 @@ pub fn router(app: Arc<App>) -> Router {
     let api = with_token()
         .route_layer(from_fn_with_state(Arc::clone(&app), transport::token))
         .merge(without_token(&app))
+        .merge(portal::router())
         .fallback(transport::no_route)
         .method_not_allowed_fallback(transport::no_method)
         .layer(from_fn_with_state(Arc::clone(&app), transport::faults))
@@ -99,9 +114,9 @@ pub fn router(app: Arc<App>) -> Router {
 fn with_token() -> Router<Arc<App>> {
     Router::new()
         .route("/v1/organizations/", get(organizations::list))
-        .route("/v1/organizations/{id}", get(organizations::read))
-        .route("/v1/products/", get(products::list).post(products::create))
-        .route("/v1/products/{id}", get(products::read).patch(products::update))
+        .route("/v1/organizations/{id}", get(organizations::read).patch(organizations::update))
+        .route("/v1/products/", get(products::list).post(create::<Product>))
+        .route("/v1/products/{id}", get(read::<Product>).patch(update::<Product>))
         .route("/v1/checkouts/", get(checkouts::list).post(checkout_create::create))
         .route("/v1/checkouts/{id}", get(checkouts::read).patch(checkout_update::update))
         .route("/v1/customers/", get(customers::list).post(customers::create))
@@ -135,12 +150,12 @@ fn with_token() -> Router<Arc<App>> {
 
 fn given() -> Router<Arc<App>> {
     Router::new()
-        .route("/v1/benefits/", get(benefits::list).post(benefits::create))
-        .route("/v1/benefits/{id}", get(benefits::read).patch(benefits::update).delete(benefits::delete))
+        .route("/v1/benefits/", get(benefits::list).post(create::<Benefit>))
+        .route("/v1/benefits/{id}", get(read::<Benefit>).patch(update::<Benefit>).delete(benefits::delete))
         .route("/v1/benefits/{id}/grants", get(grants::list_of))
         .route("/v1/benefit-grants/", get(grants::list))
-        .route("/v1/discounts/", get(discounts::list).post(discounts::create))
-        .route("/v1/discounts/{id}", get(discounts::read).patch(discounts::update).delete(discounts::delete))
+        .route("/v1/discounts/", get(discounts::list).post(create::<Discount>))
+        .route("/v1/discounts/{id}", get(read::<Discount>).patch(update::<Discount>).delete(delete::<Discount>))
         .route("/v1/products/{id}/benefits", post(product_benefits::replace))
 }
 
@@ -149,8 +164,8 @@ fn metered() -> Router<Arc<App>> {
         .route("/v1/events/", get(usage::list))
         .route("/v1/events/{id}", get(usage::read))
         .route("/v1/events/ingest", post(ingest::ingest))
-        .route("/v1/meters/", get(meters::list).post(meters::create))
-        .route("/v1/meters/{id}", get(meters::read).patch(meters::update))
+        .route("/v1/meters/", get(meters::list).post(create::<Meter>))
+        .route("/v1/meters/{id}", get(read::<Meter>).patch(update::<Meter>))
         .route("/v1/meters/{id}/quantities", get(meters::quantities))
         .route("/v1/customer-meters/", get(customer_meters::list))
         .route("/v1/customer-meters/{id}", get(customer_meters::read))
@@ -158,8 +173,11 @@ fn metered() -> Router<Arc<App>> {
 
 fn hooks() -> Router<Arc<App>> {
     Router::new()
-        .route("/v1/webhooks/endpoints", get(webhooks::list).post(webhooks::create))
-        .route("/v1/webhooks/endpoints/{id}", get(webhooks::read).patch(webhooks::update).delete(webhooks::delete))
+        .route("/v1/webhooks/endpoints", get(webhooks::list).post(create::<Endpoint>))
+        .route(
+            "/v1/webhooks/endpoints/{id}",
+            get(read::<Endpoint>).patch(update::<Endpoint>).delete(delete::<Endpoint>),
+        )
         .route("/v1/webhooks/endpoints/{id}/secret", patch(webhooks::reset_secret))
         .route("/v1/webhooks/deliveries", get(deliveries::list))
         .route("/v1/webhooks/events/{id}/redeliver", post(deliveries::redeliver))

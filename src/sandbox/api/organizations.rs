@@ -5,8 +5,10 @@ use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
+use super::body::Body;
 use super::listing::Query;
-use super::products::path_id;
+use super::organization_settings;
+use super::products::{join, path_id};
 use super::refusal::Refusal;
 use super::{Answer, Shared};
 use crate::sandbox::state;
@@ -24,15 +26,38 @@ pub async fn read(State(app): Shared, Path(id): Path<String>) -> Answer {
         .map(|found| Json(found).into_response())
 }
 
+/// `PATCH /v1/organizations/{id}`: what customers may do in the portal; the rest of an organization stands still here.
+pub async fn update(State(app): Shared, Path(id): Path<String>, Body(sent): Body) -> Answer {
+    let id = path_id(&id)?;
+    let settings = organization_settings::read(&sent)?;
+    app.write(|state| {
+        if state.identity.organization_id != id {
+            return Err(Refusal::NotFound);
+        }
+        state.portal = settings.unwrap_or_else(|| state.portal.clone());
+        let shown = full(state);
+        state.emit("organization.updated", shown.clone());
+        Ok(Json(shown).into_response())
+    })
+}
+
+/// The organization inside what its customers see in the portal (http/092).
+pub fn for_customers(state: &state::State) -> Value {
+    let mut shown = short(state);
+    let features = json!({"member_model_enabled": true, "checkout_localization_enabled": false});
+    join(&mut shown, json!({"customer_portal_settings": state.portal, "organization_features": features}));
+    shown
+}
+
 /// The organization as it shows itself to buyers, inside a client's checkout.
 pub fn short(state: &state::State) -> Value {
     let at = state.identity.created_at;
     json!({
         "created_at": at, "modified_at": at, "id": state.identity.organization_id,
         "name": state.identity.name, "slug": state.identity.slug, "avatar_url": null, "proration_behavior": "prorate", "allow_customer_updates": true,
-        "bio": null, "company": null, "blog": null, "location": null, "twitter_username": null,
+        "bio": "A stand-in for Polar", "company": null, "blog": null, "location": null, "twitter_username": null,
         "pledge_minimum_amount": 0, "pledge_badge_show_amount": false, "default_upfront_split_to_contributors": null,
-        "email": null, "website": null, "socials": [], "status": "active", "details_submitted_at": at,
+        "email": "support@boreal.dev", "website": state.origin, "socials": [], "status": "active", "details_submitted_at": at,
         "feature_settings": features(), "subscription_settings": subscriptions(), "customer_email_settings": mails(),
     })
 }
@@ -42,8 +67,7 @@ fn full(state: &state::State) -> Value {
     let rest = json!({
         "onboarding_resubmission_requested_at": null, "sso_enforced": false, "default_presentment_currency": "usd",
         "default_tax_behavior": "location",
-        "customer_portal_settings": {"usage": {"show": true}, "subscription": {"update_seats": true, "update_plan": true},
-            "customer": {"allow_email_change": false}},
+        "customer_portal_settings": state.portal,
         "dispute_settings": {"auto_accept_below_amount": null}, "embed_hosts": [], "embed_hosts_enforced": true,
         "country": null, "account_id": state.identity.account_id, "payout_account_id": state.identity.payout_account_id,
         "capabilities": {"checkout_payments": true, "subscription_renewals": true, "payouts": true, "refunds": true,
@@ -51,7 +75,7 @@ fn full(state: &state::State) -> Value {
         "notification_settings": {"new_order": true, "new_subscription": true, "chargeback_prevention": true,
             "subscription_renewal": false},
     });
-    super::products::join(&mut found, rest);
+    join(&mut found, rest);
     found
 }
 

@@ -24,7 +24,8 @@ pub async fn list_external(State(app): Shared, Path(id): Path<String>, query: Qu
     query.page(found.ok_or(Refusal::NotFound)?, "-created_at")
 }
 
-fn of(state: &state::State, customer_id: Uuid) -> Vec<Value> {
+/// What a customer pays with.
+pub fn of(state: &state::State, customer_id: Uuid) -> Vec<Value> {
     let one = cards::of(state, customer_id).map(|saved| {
         json!({
             "id": saved.id, "created_at": saved.created_at, "modified_at": null, "processor": "stripe",

@@ -1,19 +1,17 @@
 //! Products (C§2.2): list, read, create, rename, tag, archive, new prices.
 
-use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::benefits::Benefit;
-use super::body::{Body, Fields};
+use super::body::Fields;
 use super::listing::Query;
 use super::price_rules;
 use super::prices::{self, Home, Price};
 use super::refusal::{Detail, Refusal};
+use super::resource::Kept;
 use super::{Answer, Shared, check};
 use crate::sandbox::clock::Stamp;
 use crate::sandbox::secrets;
@@ -54,6 +52,11 @@ impl Product {
         self.prices.iter().filter(|price| !price.is_archived && price.source == "catalog").collect()
     }
 
+    /// Customers may find and choose it.
+    pub fn is_public(&self) -> bool {
+        self.visibility == "public"
+    }
+
     /// A price by its id, archived or not.
     pub fn price(&self, id: Uuid) -> Option<&Price> {
         self.prices.iter().find(|price| price.id == id)
@@ -62,12 +65,6 @@ impl Product {
     /// Adds a price that only one checkout has.
     pub fn add_price(&mut self, price: Price) {
         self.prices.push(price);
-    }
-
-    /// As it reads after the answer to its making.
-    fn stored(mut self) -> Self {
-        self.prices.iter_mut().for_each(Price::stored);
-        self
     }
 
     /// The product as its own routes and events show it.
@@ -117,93 +114,84 @@ pub fn path_id(text: &str) -> Result<Uuid, Refusal> {
 /// `GET /v1/products/`
 pub async fn list(State(app): Shared, query: Query) -> Answer {
     query.ids(&["id", "organization_id", "benefit_id"])?;
-    let wanted = query.one("query").unwrap_or_default().to_lowercase();
-    let items = app.read(|state| state.products.iter().map(Product::full).collect::<Vec<_>>());
-    let found = items.into_iter().filter(|item| {
-        query.matches(item, &FILTERS) && item["name"].as_str().is_some_and(|name| name.to_lowercase().contains(&wanted))
+    let items = app.read(|state| {
+        let named = state.products.iter().filter(|one| query.finds(&one.name));
+        named.map(Product::full).collect()
     });
-    query.page(found.collect(), "-created_at")
+    query.select(items, &FILTERS, "-created_at")
 }
 
-/// `GET /v1/products/{id}`
-pub async fn read(State(app): Shared, Path(id): Path<String>) -> Answer {
-    let id = path_id(&id)?;
-    Ok(Json(app.read(|state| state.product(id).map(Product::full))?).into_response())
-}
+impl Kept for Product {
+    const EVENTS: Option<&'static str> = Some("product");
 
-/// `POST /v1/products/`
-pub async fn create(State(app): Shared, Body(sent): Body) -> Answer {
-    let shown = app.write(|state| {
-        let product = new(state, &sent)?;
-        let shown = product.full();
-        state.products.push(product.stored());
-        state.emit("product.created", shown.clone());
-        Ok::<_, Refusal>(shown)
-    })?;
-    Ok((StatusCode::CREATED, Json(shown)).into_response())
-}
-
-/// `PATCH /v1/products/{id}`
-pub async fn update(State(app): Shared, Path(id): Path<String>, Body(sent): Body) -> Answer {
-    let id = path_id(&id)?;
-    let shown = app.write(|state| {
-        let product = changed(state, id, &sent)?;
-        let shown = product.full();
-        let place = state.products.iter_mut().find(|product| product.id == id).ok_or(Refusal::NotFound)?;
-        *place = product.stored();
-        state.emit("product.updated", shown.clone());
-        Ok::<_, Refusal>(shown)
-    })?;
-    Ok(Json(shown).into_response())
-}
-
-fn new(state: &mut state::State, sent: &Map<String, Value>) -> Result<Product, Refusal> {
-    let mut fields = Fields::of(sent);
-    fields.require("name");
-    fields.require("prices");
-    let interval = interval(&mut fields, "recurring_interval");
-    let mut product = Product {
-        id: secrets::id(),
-        created_at: state.clock.now(),
-        modified_at: None,
-        trial_interval: None,
-        trial_interval_count: None,
-        name: String::new(),
-        description: None,
-        visibility: "public".to_owned(),
-        is_recurring: interval.is_some(),
-        recurring_interval_count: interval.as_ref().map(|_| fields.integer("recurring_interval_count").unwrap_or(1)),
-        recurring_interval: interval,
-        meter_interval: None,
-        meter_interval_count: None,
-        is_archived: false,
-        organization_id: state.identity.organization_id,
-        metadata: Map::new(),
-        prices: Vec::new(),
-        benefits: Vec::new(),
-    };
-    fill(&mut product, &mut fields);
-    let entries = fields.list("prices").cloned().unwrap_or_default();
-    fields.no_organization()?;
-    fields.done()?;
-    replace_prices(state, &mut product, &entries)?;
-    Ok(product)
-}
-
-fn changed(state: &mut state::State, id: Uuid, sent: &Map<String, Value>) -> Result<Product, Refusal> {
-    let mut product = state.product(id)?.clone();
-    let mut fields = Fields::of(sent);
-    fill(&mut product, &mut fields);
-    if let Some(archived) = fields.flag("is_archived") {
-        product.is_archived = archived;
+    fn find(state: &state::State, id: Uuid) -> Result<&Self, Refusal> {
+        state.product(id)
     }
-    let entries = fields.list("prices").cloned();
-    fields.done()?;
-    if let Some(entries) = entries {
+
+    fn view(&self, _: &state::State) -> Value {
+        self.full()
+    }
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn modified_at(&mut self) -> &mut Option<Stamp> {
+        &mut self.modified_at
+    }
+
+    fn all(state: &mut state::State) -> &mut Vec<Self> {
+        &mut state.products
+    }
+
+    fn new(state: &mut state::State, mut fields: Fields<'_>) -> Result<Self, Refusal> {
+        fields.require("name");
+        fields.require("prices");
+        let interval = interval(&mut fields, "recurring_interval");
+        let mut product = Self {
+            id: secrets::id(),
+            created_at: state.clock.now(),
+            modified_at: None,
+            trial_interval: None,
+            trial_interval_count: None,
+            name: String::new(),
+            description: None,
+            visibility: "public".to_owned(),
+            is_recurring: interval.is_some(),
+            recurring_interval_count: interval
+                .as_ref()
+                .map(|_| fields.integer("recurring_interval_count").unwrap_or(1)),
+            recurring_interval: interval,
+            meter_interval: None,
+            meter_interval_count: None,
+            is_archived: false,
+            organization_id: state.identity.organization_id,
+            metadata: Map::new(),
+            prices: Vec::new(),
+            benefits: Vec::new(),
+        };
+        fill(&mut product, &mut fields);
+        let entries = fields.list("prices").cloned().unwrap_or_default();
+        fields.no_organization()?;
+        fields.done()?;
         replace_prices(state, &mut product, &entries)?;
+        Ok(product)
     }
-    product.modified_at = Some(state.clock.now());
-    Ok(product)
+
+    fn change(&mut self, state: &mut state::State, mut fields: Fields<'_>) -> Result<(), Refusal> {
+        fill(self, &mut fields);
+        if let Some(archived) = fields.flag("is_archived") {
+            self.is_archived = archived;
+        }
+        let entries = fields.list("prices").cloned();
+        fields.done()?;
+        entries.map_or(Ok(()), |entries| replace_prices(state, self, &entries))
+    }
+
+    fn stored(mut self) -> Self {
+        self.prices.iter_mut().for_each(Price::stored);
+        self
+    }
 }
 
 /// The fields that creating and changing share; what is not sent stays.

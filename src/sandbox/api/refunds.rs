@@ -58,7 +58,7 @@ struct Wish {
 /// `GET /v1/refunds/`
 pub async fn list(State(app): Shared, query: Query) -> Answer {
     query.ids(&IDS)?;
-    let succeeded = query.one("succeeded").map(|text| text == "true");
+    let succeeded = query.flag("succeeded");
     let items: Vec<Value> = app.read(|state| state.refunds.iter().map(|one| with_customer(state, one)).collect());
     let found = items.into_iter().filter(|item| {
         query.matches(item, &FILTERS) && succeeded.is_none_or(|wanted| (item["status"] == "succeeded") == wanted)
@@ -145,7 +145,7 @@ fn refund(state: &mut state::State, wish: Wish) -> Result<Refund, Refusal> {
     } else {
         rounded(Decimal::from(order.tax_amount) * Decimal::from(wish.amount) / Decimal::from(order.net()))
     };
-    let refund = Refund {
+    let mut refund = Refund {
         created_at: state.clock.now(),
         modified_at: None,
         id: secrets::id(),
@@ -174,6 +174,11 @@ fn refund(state: &mut state::State, wish: Wish) -> Result<Refund, Refusal> {
     billing::tell(state, refund.order_id, "order.updated")?;
     billing::tell(state, refund.order_id, "order.refunded")?;
     state.later(What::Refunded(refund.id));
+    if refund.revoke_benefits {
+        // Starting the revocation writes the row once more (http/139).
+        refund.modified_at = Some(state.clock.now());
+        state.refunds.iter_mut().filter(|one| one.id == refund.id).for_each(|one| one.clone_from(&refund));
+    }
     Ok(refund)
 }
 

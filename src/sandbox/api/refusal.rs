@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 const INVALID: &str = "The access token provided is expired, revoked, malformed, or invalid for other reasons.";
+const WRONG_SUBJECT: &str = "The subject of this access token is not valid for this endpoint.";
 const INSUFFICIENT: &str = "The request requires higher privileges than provided by the access token.";
 
 /// One entry of a 422: where, what kind, in words, and what was sent.
@@ -50,6 +51,8 @@ pub enum Refusal {
     Unauthorized,
     /// 401 with a token that is none of ours.
     InvalidToken,
+    /// 401 with a token of the wrong kind of holder: these would do.
+    WrongSubject(&'static str),
     /// 403 of a token without these scopes.
     InsufficientScope(String),
     /// 422 of the schema.
@@ -104,6 +107,10 @@ impl IntoResponse for Refusal {
             Self::NoRoute => (StatusCode::NOT_FOUND, json!({"detail": "Not Found"})),
             Self::Unauthorized => return unauthorized(),
             Self::InvalidToken => return oauth(StatusCode::UNAUTHORIZED, "invalid_token", INVALID, ""),
+            Self::WrongSubject(right) => {
+                let right = format!(", allowed_subjects=\"{right}\"");
+                return oauth(StatusCode::UNAUTHORIZED, "invalid_token", WRONG_SUBJECT, &right);
+            }
             Self::InsufficientScope(scopes) => {
                 return oauth(
                     StatusCode::FORBIDDEN,
@@ -131,8 +138,8 @@ fn unauthorized() -> Response {
 }
 
 /// The form of OAuth, with a challenge that repeats the error.
-fn oauth(status: StatusCode, error: &str, description: &str, scope: &str) -> Response {
-    let challenge = format!("Bearer realm=\"polar\"{scope}, error=\"{error}\", error_description=\"{description}\"");
+fn oauth(status: StatusCode, error: &str, description: &str, more: &str) -> Response {
+    let challenge = format!("Bearer realm=\"polar\"{more}, error=\"{error}\", error_description=\"{description}\"");
     let challenge = HeaderValue::from_str(&challenge).expect("the challenge is plain ASCII");
     let headers = [
         (header::WWW_AUTHENTICATE, challenge),

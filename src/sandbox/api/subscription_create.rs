@@ -11,11 +11,10 @@ use super::body::{Body, Fields};
 use super::prices::Price;
 use super::products::Product;
 use super::refusal::{Detail, Refusal};
-use super::subscription_ledger::Ledger;
-use super::subscriptions::{Subscription, view};
+use super::subscription_ledger::Held;
+use super::subscriptions::view;
 use super::{Answer, Shared};
-use crate::sandbox::life::announce;
-use crate::sandbox::secrets;
+use crate::sandbox::life::begin::{Start, begin};
 use crate::sandbox::state;
 
 const NOT_FREE: &str = "Product is not free. The customer should go through a checkout to create a paid subscription.";
@@ -23,16 +22,14 @@ const NOT_FREE: &str = "Product is not free. The customer should go through a ch
 /// `POST /v1/subscriptions/`
 pub async fn create(State(app): Shared, Body(sent): Body) -> Answer {
     let shown = app.write(|state| {
-        let one = new(state, &sent)?;
-        let id = one.id;
-        state.subscriptions.push(one);
-        announce::tell(state, id, &["subscription.created", "subscription.active", "subscription.updated"]);
+        let start = start(state, &sent)?;
+        let id = begin(state, start);
         state.subscription(id).map(|one| view(state, one))
     })?;
     Ok((StatusCode::CREATED, Json(shown)).into_response())
 }
 
-fn new(state: &mut state::State, sent: &Map<String, Value>) -> Result<Subscription, Refusal> {
+fn start(state: &state::State, sent: &Map<String, Value>) -> Result<Start, Refusal> {
     let mut fields = Fields::of(sent);
     fields.require("product_id");
     let product_id = fields.uuid("product_id").unwrap_or_default();
@@ -44,42 +41,16 @@ fn new(state: &mut state::State, sent: &Map<String, Value>) -> Result<Subscripti
     }
     fields.done()?;
     let (product, price) = free(state, product_id)?;
-    let (interval, count) = (product.recurring_interval.clone(), product.recurring_interval_count.unwrap_or(1));
-    let (interval, price_id, currency) = (interval.unwrap_or_default(), price.id, price.price_currency.clone());
-    let customer_id = customer(state, id, external.as_deref())?;
-    let started = state.clock.now();
-    Ok(Subscription {
-        metadata,
-        created_at: state.clock.now(),
-        modified_at: None,
-        id: secrets::id(),
-        amount: 0,
+    Ok(Start {
+        customer_id: customer(state, id, external.as_deref())?,
+        product: product.clone(),
+        prices: vec![Held::of(price, None)],
         discount_id: None,
-        ledger: Ledger { anchor_day: started.day_of_month(), billed: state.usage.len(), ..Ledger::default() },
-        currency,
-        status: "active".to_owned(),
-        current_period_start: started,
-        current_period_end: started.plus_interval(&interval, count),
-        recurring_interval: interval,
-        recurring_interval_count: count,
-        trial_start: None,
-        trial_end: None,
-        cancel_at_period_end: false,
-        canceled_at: None,
-        started_at: started,
-        ends_at: None,
-        ended_at: None,
-        past_due_at: None,
-        pause_at_period_end: false,
-        paused_at: None,
-        resumes_at: None,
-        customer_id,
-        product_id,
+        tax_inclusive: false,
+        currency: price.price_currency.clone(),
         checkout_id: None,
-        customer_cancellation_reason: None,
-        customer_cancellation_comment: None,
-        price_id,
-        pending_update: None,
+        trial_end: None,
+        metadata,
     })
 }
 

@@ -1,5 +1,4 @@
-//! The shapes of a subscription's PATCH (C§2.8): one a body, told apart by trying each, as a union of models does.
-//! A body that fits none is refused with the complaints of all of them (C§11, "PATCH bodies").
+//! The shapes of a subscription's PATCH (C§2.8): one a body.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -7,6 +6,7 @@ use uuid::Uuid;
 
 use super::body::Fields;
 use super::refusal::{Detail, Refusal};
+use super::union::{Model, choose};
 use crate::sandbox::clock::Stamp;
 
 const REASONS: [&str; 8] = [
@@ -76,16 +76,10 @@ pub enum Shape {
     ClearPending,
 }
 
-/// A model of the union: its name, the keys it knows, and how it reads them.
-struct Model {
-    name: &'static str,
-    keys: &'static [&'static str],
-    read: fn(&mut Fields<'_>, Stamp) -> Option<Shape>,
-}
-
+/// Where a merchant says why the customer leaves.
 const WHY: [&str; 2] = ["customer_cancellation_reason", "customer_cancellation_comment"];
 
-const MODELS: [Model; 9] = [
+const MODELS: [Model<Shape>; 9] = [
     Model {
         name: "SubscriptionUpdateBase",
         keys: &["metadata", "product_id", "proration_behavior", "discount_id", "trial_end"],
@@ -103,30 +97,7 @@ const MODELS: [Model; 9] = [
 
 /// Reads a body; dates must lie after `now`. A body that no model takes is a 422 with what each has against it.
 pub fn read(sent: &Map<String, Value>, now: Stamp) -> Result<Shape, Refusal> {
-    let mut wrong = Vec::new();
-    for model in &MODELS {
-        let mut fields = Fields::of(sent);
-        let shape = (model.read)(&mut fields, now);
-        exactly(&mut fields, sent, model.keys);
-        let against = std::mem::take(&mut fields.wrong);
-        match shape {
-            Some(shape) if against.is_empty() => return Ok(shape),
-            _ => wrong.extend(against.into_iter().map(|mut detail| {
-                detail.loc.insert(1, json!(model.name));
-                detail
-            })),
-        }
-    }
-    Err(Refusal::Invalid(wrong))
-}
-
-/// Notes every key that is none of these.
-pub fn exactly(fields: &mut Fields<'_>, sent: &Map<String, Value>, keys: &[&str]) {
-    let unknown = sent.iter().filter(|(key, _)| !keys.contains(&key.as_str()));
-    let detail = |(key, value): (&String, &Value)| {
-        Detail::body("extra_forbidden", key, "Extra inputs are not permitted", value.clone())
-    };
-    fields.wrong.extend(unknown.map(detail));
+    choose(&MODELS, sent, now)
 }
 
 fn base(fields: &mut Fields<'_>, now: Stamp) -> Option<Shape> {
@@ -194,16 +165,19 @@ fn future(fields: &mut Fields<'_>, key: &str, now: Stamp) -> Option<Stamp> {
     None
 }
 
-fn why(fields: &mut Fields<'_>) -> Reason {
-    let reason = fields.text(WHY[0]);
+/// Why the customer leaves, from these two keys.
+pub fn why(fields: &mut Fields<'_>, [reason, comment]: [&str; 2]) -> Reason {
+    let key = reason;
+    let reason = fields.text(key);
     if let Some(unknown) = reason.as_ref().filter(|reason| !REASONS.contains(&reason.as_str())) {
         let expected = REASONS.map(|reason| format!("'{reason}'")).join(", ");
-        fields.wrong.push(Detail::body("enum", WHY[0], format!("Input should be {expected}"), json!(unknown)));
+        fields.wrong.push(Detail::body("enum", key, format!("Input should be {expected}"), json!(unknown)));
     }
-    Reason { reason, comment: fields.text(WHY[1]) }
+    Reason { reason, comment: fields.text(comment) }
 }
 
-fn seats(fields: &mut Fields<'_>, _: Stamp) -> Option<Shape> {
+/// A number of seats.
+pub fn seats(fields: &mut Fields<'_>, _: Stamp) -> Option<Shape> {
     fields.require("seats");
     proration(fields);
     fields.integer("seats").map(|_| Shape::Seats)
@@ -221,23 +195,25 @@ fn period_end(fields: &mut Fields<'_>, now: Stamp) -> Option<Shape> {
 }
 
 fn cancel(fields: &mut Fields<'_>, _: Stamp) -> Option<Shape> {
-    let why = why(fields);
+    let why = why(fields, WHY);
     fields.require("cancel_at_period_end");
     fields.flag("cancel_at_period_end").map(|at_end| if at_end { Shape::Cancel(why) } else { Shape::Uncancel })
 }
 
 fn revoke(fields: &mut Fields<'_>, _: Stamp) -> Option<Shape> {
-    let why = why(fields);
+    let why = why(fields, WHY);
     only_true(fields, "revoke").map(|()| Shape::Revoke(why))
 }
 
-fn pause(fields: &mut Fields<'_>, now: Stamp) -> Option<Shape> {
+/// A pause at the end of the period, or none any more.
+pub fn pause(fields: &mut Fields<'_>, now: Stamp) -> Option<Shape> {
     fields.require("pause_at_period_end");
     let resumes_at = future(fields, "resumes_at", now);
     fields.flag("pause_at_period_end").map(|at_end| if at_end { Shape::Pause(resumes_at) } else { Shape::Unpause })
 }
 
-fn resume(fields: &mut Fields<'_>, _: Stamp) -> Option<Shape> {
+/// An end of the pause.
+pub fn resume(fields: &mut Fields<'_>, _: Stamp) -> Option<Shape> {
     only_true(fields, "resume").map(|()| Shape::Resume)
 }
 
@@ -252,7 +228,8 @@ fn only_true(fields: &mut Fields<'_>, key: &str) -> Option<()> {
     None
 }
 
-fn clear(fields: &mut Fields<'_>, _: Stamp) -> Option<Shape> {
+/// No change at the end of the period any more.
+pub fn clear(fields: &mut Fields<'_>, _: Stamp) -> Option<Shape> {
     fields.require("pending_update");
     let Some(sent) = fields.raw("pending_update") else {
         return fields.has("pending_update").then_some(Shape::ClearPending);

@@ -136,12 +136,12 @@ pub fn view(state: &state::State, one: &Subscription) -> Value {
 /// `GET /v1/subscriptions/`
 pub async fn list(State(app): Shared, query: Query) -> Answer {
     query.ids(&IDS)?;
-    let active = query.one("active").map(|text| text == "true");
+    let active = query.flag("active");
     let items = app.read(|state| {
         let wanted = |one: &&Subscription| active.is_none_or(|active| one.is_active() == active);
         state.subscriptions.iter().filter(wanted).map(|one| view(state, one)).collect::<Vec<_>>()
     });
-    query.page(items.into_iter().filter(|item| query.matches(item, &FILTERS)).collect(), "-started_at")
+    query.select(items, &FILTERS, "-started_at")
 }
 
 /// `GET /v1/subscriptions/{id}`

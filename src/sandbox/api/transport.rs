@@ -106,18 +106,20 @@ impl AsyncRead for Torn {
     }
 }
 
+/// The token that a request brings.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
 /// The organization's token, or one of the two 401, or 403 (C§1.4); and not too many requests with it.
 pub async fn token(State(app): Shared, request: Request, next: Next) -> Response {
-    let sent = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let Some(sent) = sent.and_then(|value| value.strip_prefix("Bearer ")) else {
-        return Refusal::Unauthorized.into_response();
-    };
-    let sent = sent.to_owned();
+    let Some(sent) = bearer(request.headers()).map(str::to_owned) else { return Refusal::Unauthorized.into_response() };
     if let Some(seconds) = app.note(|state| state.admit_token(&sent)) {
         return too_many(seconds);
     }
     match app.read(|state| state.standing(&sent, request.method(), request.uri().path())) {
         Standing::Unknown => return Refusal::InvalidToken.into_response(),
+        Standing::Customer => return Refusal::WrongSubject("User Organization").into_response(),
         Standing::Lacks(scopes) => return Refusal::InsufficientScope(scopes.join(" ")).into_response(),
         Standing::Allowed => app.note(|state| state.know(&sent)),
     }

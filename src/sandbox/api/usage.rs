@@ -88,7 +88,6 @@ impl state::State {
 pub async fn list(State(app): Shared, query: Query) -> Answer {
     query.ids(&["customer_id", "meter_id", "parent_id"])?;
     let (from, until) = (query.moment("start_timestamp")?, query.moment("end_timestamp")?);
-    let words = query.one("query").unwrap_or_default().to_lowercase();
     let items = app.read(|state| {
         let meters = query.all("meter_id");
         let meter = state.meters.iter().find(|meter| meters.contains(&meter.id.to_string().as_str()));
@@ -96,15 +95,12 @@ pub async fn list(State(app): Shared, query: Query) -> Answer {
             from.is_none_or(|from| one.timestamp >= from)
                 && until.is_none_or(|until| one.timestamp <= until)
                 && (meters.is_empty() || meter.is_some_and(|meter| meter_rules::counts(meter, one)))
-                && (one.name.to_lowercase().contains(&words) || one.label.to_lowercase().contains(&words))
+                && (query.finds(&one.name) || query.finds(&one.label))
                 && one.is_wanted(state, &query)
         };
         state.usage.iter().filter(wanted).map(|one| one.view(state)).collect::<Vec<_>>()
     });
-    query.page(
-        items.into_iter().filter(|item| query.matches(item, &["name", "source", "parent_id"])).collect(),
-        "-timestamp",
-    )
+    query.select(items, &["name", "source", "parent_id"], "-timestamp")
 }
 
 /// `GET /v1/events/{id}`

@@ -39,10 +39,11 @@ async fn deliveries(State(app): Shared) -> Json<Value> {
     Json(app.read(|state| json!({"items": state.events.iter().map(line).collect::<Vec<_>>()})))
 }
 
-/// Nothing is queued: no job, no event that waits for an attempt.
+/// Nothing is queued: no job, no event that waits for an attempt at an endpoint that is on.
 async fn idle(State(app): Shared) -> Json<Value> {
     Json(app.read(|state| {
-        let waiting = state.events.iter().filter(|event| !event.finished).count();
+        let on = |event: &Event| state.endpoint(event.endpoint_id).is_some_and(|one| one.enabled);
+        let waiting = state.events.iter().filter(|event| event.in_flight || (!event.finished && on(event))).count();
         json!({"idle": waiting == 0 && state.jobs.is_empty(), "events": waiting, "jobs": state.jobs.len()})
     }))
 }

@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde_json::{Value, json};
 
-use crate::sandbox::organizations::{New, Organizations};
+use crate::sandbox::organization::New;
+use crate::sandbox::organizations::Organizations;
 
 /// `GET /sandbox/organizations`
 pub async fn list(Extension(all): Extension<Arc<Organizations>>) -> Json<Value> {

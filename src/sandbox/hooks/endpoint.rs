@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::events::KINDS;
+use super::events::{Event, KINDS};
 use crate::sandbox::api::refusal::Refusal;
 use crate::sandbox::clock::Stamp;
 use crate::sandbox::secrets;
@@ -115,13 +115,18 @@ impl State {
         completed.take(PATIENCE).take_while(|event| event.succeeded() == Some(false)).count() == PATIENCE
     }
 
-    /// Switches an endpoint off, unless something was taken in the meantime (C§11 "Endpoint disabling").
+    /// Switches an endpoint off, unless something was taken in the meantime (C§11 "Endpoint disabling"). What waits for it
+    /// counts as skipped, but arrives if the endpoint is enabled again before the retry comes due.
     ///
     /// # Errors
     /// When the endpoint is gone.
     pub fn disable(&mut self, id: Uuid) -> Result<(), Refusal> {
-        let hopeless = self.is_hopeless(id);
-        self.endpoint_mut(id).ok_or(Refusal::NotFound)?.enabled &= !hopeless;
+        if !self.is_hopeless(id) {
+            return Ok(());
+        }
+        self.endpoint_mut(id).ok_or(Refusal::NotFound)?.enabled = false;
+        let waits = |event: &&mut Event| event.endpoint_id == id && !event.finished && !event.in_flight;
+        self.events.iter_mut().filter(waits).for_each(|event| event.skipped = true);
         Ok(())
     }
 }

@@ -90,7 +90,10 @@ pub fn settle(state: &mut State, id: Uuid) -> Result<(), Refusal> {
     tell(state, id, "order.updated")?;
     receipt(state, id)?;
     tell(state, id, "order.paid")?;
-    invoice_later(state, id);
+    // A free period has none (webhooks 0350–0352).
+    if state.order(id)?.total_amount != 0 {
+        invoice_later(state, id);
+    }
     Ok(())
 }
 
@@ -121,14 +124,32 @@ pub fn invoice(state: &mut State, id: Uuid) -> Result<(), Refusal> {
     let now = state.clock.now();
     let order = state.order_mut(id)?;
     order.is_invoice_generated = true;
+    order.modified_at = Some(now);
+    // The event does not know of the fee, although it was told before (webhooks 0070, 0074).
+    let unaware = Order { platform_fee_amount: 0, ..order.clone() };
+    let shown = orders::view(state, &unaware);
+    state.emit("order.updated", shown);
+    Ok(())
+}
+
+/// What the payment cost is known a little after it.
+///
+/// # Errors
+/// When the order is gone.
+pub fn fee(state: &mut State, id: Uuid) -> Result<(), Refusal> {
+    let now = state.clock.now();
+    let order = state.order_mut(id)?;
     // 5 % and 50 minor units (http/075, http/137).
-    order.platform_fee_amount = if order.due() > 0 { order.due() / 20 + 50 } else { 0 };
+    order.platform_fee_amount = order.due() / 20 + 50;
     order.modified_at = Some(now);
     tell(state, id, "order.updated")
 }
 
-/// Queues the invoice of an order.
+/// Queues the fee and the invoice of an order.
 pub fn invoice_later(state: &mut State, id: Uuid) {
+    if state.order(id).is_ok_and(|order| order.due() > 0) {
+        state.later(What::Fee(id));
+    }
     state.later(What::Invoice(id));
 }
 

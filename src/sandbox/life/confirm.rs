@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::sandbox::api::checkout_view::view;
 use crate::sandbox::api::checkouts::{Checkout, Status, by_secret, expired, not_open, put};
 use crate::sandbox::api::customer_sessions;
-use crate::sandbox::api::customers::{Newcomer, add, announce};
+use crate::sandbox::api::customers::{Newcomer, add};
 use crate::sandbox::api::refusal::{Detail, Refusal};
 use crate::sandbox::life::cards::{self, Card};
 use crate::sandbox::life::jobs::What;
@@ -43,7 +43,7 @@ pub fn confirm(state: &mut State, secret: &str, wish: Wish) -> Result<Checkout, 
         return Err(not_open(&checkout));
     }
     let card = wish.card;
-    fill(&mut checkout, wish);
+    fill(state, &mut checkout, wish);
     offer::reckon(state, &mut checkout);
     complete(&checkout, card)?;
     let buyer = identify(state, &checkout)?;
@@ -71,12 +71,25 @@ pub fn confirm(state: &mut State, secret: &str, wish: Wish) -> Result<Checkout, 
     Ok(confirmed)
 }
 
-fn fill(checkout: &mut Checkout, wish: Wish) {
+/// Takes what the buyer typed; the row is written only if that changed it (webhooks 0021, 0057).
+fn fill(state: &mut State, checkout: &mut Checkout, wish: Wish) {
+    let typed = |one: &Checkout| {
+        let (name, billing) = (one.customer_name.clone(), one.customer_billing_name.clone());
+        (one.customer_email.clone(), name, billing, one.customer_billing_address.clone())
+    };
+    let before = typed(checkout);
     if !checkout.linked {
         checkout.customer_email = wish.email.or(checkout.customer_email.take());
     }
     checkout.customer_name = wish.name.or(checkout.customer_name.take());
     checkout.customer_billing_address = wish.address.or(checkout.customer_billing_address.take());
+    if !checkout.form_required() {
+        // Nothing is billed, so nobody is named (http/055).
+        checkout.customer_billing_name = None;
+    }
+    if typed(checkout) != before {
+        checkout.modified_at = Some(state.clock.now());
+    }
 }
 
 /// All that is missing, in one refusal (http/068, http/070).
@@ -127,7 +140,8 @@ fn identify(state: &State, checkout: &Checkout) -> Result<Buyer, Refusal> {
 
 fn unique(state: &State, checkout: &Checkout, buyer: &Buyer) -> Result<(), Refusal> {
     let (Buyer::Linked(id) | Buyer::SameEmail(id)) = buyer else { return Ok(()) };
-    let live = state.subscriptions.iter().any(|one| one.customer_id == *id && one.is_live());
+    let others = state.subscriptions.iter().filter(|one| Some(one.id) != checkout.subscription_id);
+    let live = others.into_iter().any(|one| one.customer_id == *id && one.is_live());
     if checkout.recurring && live {
         let detail = "You already have an active subscription.";
         return Err(Refusal::domain(StatusCode::FORBIDDEN, "AlreadyActiveSubscriptionError", detail));
@@ -137,12 +151,15 @@ fn unique(state: &State, checkout: &Checkout, buyer: &Buyer) -> Result<(), Refus
 
 /// The event is built before the row's last changes, so it shows the session without its customer (webhook 0057).
 fn take(state: &mut State, mut checkout: Checkout, buyer: Buyer) -> Checkout {
-    let (customer_id, kind) = match buyer {
+    let (customer_id, told) = match buyer {
         Buyer::Linked(id) | Buyer::SameEmail(id) => {
             update(state, id, &checkout);
-            (id, "customer.updated")
+            (id, What::CustomerUpdated(id))
         }
-        Buyer::New => (add(state, newcomer(&checkout)), "customer.created"),
+        Buyer::New => {
+            let id = add(state, newcomer(&checkout));
+            (id, What::CustomerCreated(id))
+        }
     };
     if !matches!(buyer, Buyer::SameEmail(_)) {
         checkout.session_token = Some(customer_sessions::open(state, "polar_cst_", customer_id, None).token);
@@ -157,7 +174,7 @@ fn take(state: &mut State, mut checkout: Checkout, buyer: Buyer) -> Checkout {
     }
     let shown = view(state, &checkout);
     state.emit("checkout.updated", shown);
-    announce(state, kind, customer_id);
+    state.later(told);
     checkout.customer_id = Some(customer_id);
     checkout.modified_at = Some(state.clock.now());
     state.later(What::Fulfil(checkout.id));

@@ -7,13 +7,10 @@ use crate::sandbox::api::checkout_view::view;
 use crate::sandbox::api::checkouts::{Checkout, Status, put};
 use crate::sandbox::api::products::Product;
 use crate::sandbox::api::refusal::Refusal;
-use crate::sandbox::api::subscription_ledger::Ledger;
-use crate::sandbox::api::subscriptions::Subscription;
-use crate::sandbox::life::announce;
+use crate::sandbox::life::begin::{Start, begin};
 use crate::sandbox::life::billing::{self, Bill, Line};
 use crate::sandbox::life::jobs::What;
-use crate::sandbox::life::offer;
-use crate::sandbox::secrets;
+use crate::sandbox::life::{announce, offer, plan};
 use crate::sandbox::state::State;
 
 /// Delivers what a confirmed checkout bought.
@@ -24,8 +21,13 @@ pub fn fulfil(state: &mut State, id: Uuid) -> Result<(), Refusal> {
     let mut checkout = state.checkout(id)?.clone();
     let customer_id = checkout.customer_id.ok_or(Refusal::NotFound)?;
     let product = state.product(checkout.product_id)?.clone();
-    let subscription_id =
-        if product.is_recurring { Some(subscribe(state, &checkout, customer_id, &product)) } else { None };
+    let subscription_id = match checkout.subscription_id {
+        Some(id) => Some(upgrade(state, &checkout, id, &product)?),
+        None => product.is_recurring.then(|| {
+            let start = start(state, &checkout, customer_id, &product);
+            begin(state, start)
+        }),
+    };
     bill(state, &checkout, customer_id, subscription_id, &product)?;
     checkout.status = Status::Succeeded;
     checkout.payment.insert("intent_status".to_owned(), json!("succeeded"));
@@ -38,54 +40,35 @@ pub fn fulfil(state: &mut State, id: Uuid) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn subscribe(state: &mut State, checkout: &Checkout, customer_id: Uuid, product: &Product) -> Uuid {
-    let started = state.clock.now();
-    let interval = product.recurring_interval.clone().unwrap_or_default();
-    let count = product.recurring_interval_count.unwrap_or(1);
-    let mut subscription = Subscription {
-        metadata: checkout.metadata.clone(),
-        created_at: state.clock.now(),
-        modified_at: None,
-        id: secrets::id(),
-        amount: 0,
+fn start(state: &State, checkout: &Checkout, customer_id: Uuid, product: &Product) -> Start {
+    Start {
+        customer_id,
+        product: product.clone(),
+        prices: offer::held(state, checkout),
         currency: checkout.currency.clone(),
         discount_id: checkout.discount_id,
-        ledger: Ledger {
-            anchor_day: started.day_of_month(),
-            discounted_at: checkout.discount_id.filter(|_| checkout.trial_end.is_none()).map(|_| started),
-            billed: state.usage.len(),
-            tax_inclusive: checkout.tax_inclusive,
-            ..Ledger::default()
-        },
-        status: if checkout.trial_end.is_some() { "trialing" } else { "active" }.to_owned(),
-        current_period_start: started,
-        current_period_end: checkout.trial_end.unwrap_or_else(|| started.plus_interval(&interval, count)),
-        recurring_interval: interval,
-        recurring_interval_count: count,
-        trial_start: checkout.trial_end.map(|_| started),
-        trial_end: checkout.trial_end,
-        cancel_at_period_end: false,
-        canceled_at: None,
-        started_at: started,
-        ends_at: None,
-        ended_at: None,
-        past_due_at: None,
-        pause_at_period_end: false,
-        paused_at: None,
-        resumes_at: None,
-        customer_id,
-        product_id: product.id,
+        tax_inclusive: checkout.tax_inclusive,
         checkout_id: Some(checkout.id),
-        customer_cancellation_reason: None,
-        customer_cancellation_comment: None,
-        price_id: checkout.price_id,
-        pending_update: None,
-    };
-    let id = subscription.id;
-    subscription.price(state, offer::held(state, checkout), started);
-    state.subscriptions.push(subscription);
-    announce::tell(state, id, &["subscription.created", "subscription.active", "subscription.updated"]);
-    id
+        trial_end: checkout.trial_end,
+        metadata: checkout.metadata.clone(),
+    }
+}
+
+/// A free subscription becomes the bought one: its period begins anew, and only `subscription.updated` tells (C§4.2).
+fn upgrade(state: &mut State, checkout: &Checkout, id: Uuid, product: &Product) -> Result<Uuid, Refusal> {
+    let now = state.clock.now();
+    let before = state.subscription(id)?.clone();
+    let mut one = before.clone();
+    one.discount_id = checkout.discount_id;
+    plan::take(state, &mut one, product, &offer::charged(state, checkout), now);
+    one.price(state, offer::held(state, checkout), now);
+    one.checkout_id = Some(checkout.id);
+    one.current_period_start = now;
+    one.current_period_end = now.plus_interval(&one.recurring_interval, one.recurring_interval_count);
+    one.modified_at = Some(now);
+    *state.subscription_mut(id)? = one;
+    announce::changed(state, &before);
+    Ok(id)
 }
 
 fn bill(
@@ -108,7 +91,11 @@ fn bill(
         product_id: product.id,
         subscription_id,
         checkout_id: Some(checkout.id),
-        reason: if product.is_recurring { "subscription_create" } else { "purchase" },
+        reason: match checkout.subscription_id {
+            Some(_) => "subscription_update",
+            None if product.is_recurring => "subscription_create",
+            None => "purchase",
+        },
         description: product.name.clone(),
         lines,
         currency: checkout.currency.clone(),

@@ -51,7 +51,8 @@ pub fn reach(state: &mut State) {
         let places = held.get(&claim.source).map_or(&[][..], Vec::as_slice);
         let steps = steps(state, &claim, places);
         if !steps.is_empty() {
-            steps.into_iter().for_each(|step| take(state, &claim, step));
+            let done: Vec<_> = steps.into_iter().map(|step| take(state, &claim, step)).collect();
+            done.into_iter().for_each(|(place, kind)| tell(state, place, kind));
             state.later(What::StateChanged(claim.customer_id));
         }
     }
@@ -72,14 +73,18 @@ fn claims(state: &State) -> Vec<Claim> {
     let subscriptions = state.subscriptions.iter().map(|one| Claim {
         source: Source::Subscription(one.id),
         customer_id: one.customer_id,
-        benefits: if one.is_active() { benefits(state, one.product_id) } else { Vec::new() },
+        benefits: if one.is_active() && is_there(state, one.customer_id) {
+            benefits(state, one.product_id)
+        } else {
+            Vec::new()
+        },
         cycles: cycles.get(&one.id).copied().unwrap_or(0),
     });
     let single = state.orders.iter().filter(|order| order.subscription_id.is_none());
     let orders = single.map(|one| Claim {
         source: Source::Order(one.id),
         customer_id: one.customer_id,
-        benefits: if is_paid(one) && is_there(state, one) && !is_taken_back(state, one) {
+        benefits: if is_paid(one) && is_there(state, one.customer_id) && !is_taken_back(state, one) {
             benefits(state, one.product_id)
         } else {
             Vec::new()
@@ -93,8 +98,8 @@ fn is_paid(order: &Order) -> bool {
     ["paid", "partially_refunded", "refunded"].contains(&order.status.as_str())
 }
 
-fn is_there(state: &State, order: &Order) -> bool {
-    state.customer(order.customer_id).is_ok_and(|customer| customer.deleted_at.is_none())
+fn is_there(state: &State, customer_id: Uuid) -> bool {
+    state.living(customer_id).is_ok()
 }
 
 /// A refund can take the benefits of a one-time order with it (C§2.10).
@@ -103,17 +108,22 @@ fn is_taken_back(state: &State, order: &Order) -> bool {
     state.refunds.iter().any(taken)
 }
 
+/// In the order in which they are given: the last one first, as seen most often (webhooks 0067–0069).
 fn benefits(state: &State, product_id: Uuid) -> Vec<Uuid> {
-    state.product(product_id).map(|product| product.benefits.iter().map(|one| one.id).collect()).unwrap_or_default()
+    let product = state.product(product_id);
+    product.map(|product| product.benefits.iter().rev().map(|one| one.id).collect()).unwrap_or_default()
 }
 
 /// First what goes, then what comes; a benefit that stays through a change of plan is not touched (C§11).
 fn steps(state: &State, claim: &Claim, places: &[usize]) -> Vec<Step> {
-    let lost = places.iter().filter(|place| {
-        let grant = &state.grants[**place];
+    let lost = places.iter().copied().filter(|place| {
+        let grant = &state.grants[*place];
         grant.is_granted && !claim.benefits.contains(&grant.benefit_id)
     });
-    let mut steps: Vec<Step> = lost.map(|place| Step::Revoke(*place)).collect();
+    let mut lost: Vec<usize> = lost.collect();
+    // Credits are more work and so the last to go (http/206, webhooks 0136–0138).
+    lost.sort_by_key(|place| metering::is_credit(state, state.grants[*place].benefit_id));
+    let mut steps: Vec<Step> = lost.into_iter().map(Step::Revoke).collect();
     for id in &claim.benefits {
         let place = places.iter().copied().find(|place| state.grants[*place].benefit_id == *id);
         match place.map(|place| &state.grants[place]) {
@@ -128,7 +138,8 @@ fn steps(state: &State, claim: &Claim, places: &[usize]) -> Vec<Step> {
     steps
 }
 
-fn take(state: &mut State, claim: &Claim, step: Step) {
+/// What is credited is booked before any of the grants is told (http/206).
+fn take(state: &mut State, claim: &Claim, step: Step) -> (usize, &'static str) {
     let (place, kind) = match step {
         Step::Grant(benefit_id, place) => {
             let place = place.unwrap_or_else(|| add(state, claim, benefit_id));
@@ -150,6 +161,11 @@ fn take(state: &mut State, claim: &Claim, step: Step) {
     state.grants[place].cycles = claim.cycles;
     let grant = state.grants[place].clone();
     metering::follow(state, &grant, kind == "benefit_grant.cycled");
+    (place, kind)
+}
+
+fn tell(state: &mut State, place: usize, kind: &str) {
+    let grant = state.grants[place].clone();
     note(state, &grant, kind);
     let shown = told(state, &grant);
     state.emit(kind, shown);

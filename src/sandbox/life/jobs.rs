@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{billing, dunning, fulfil, grants, metering, renewal};
+use super::{billing, dunning, fulfil, grants, metering, renewal, usage};
 use crate::sandbox::api::checkout_view;
 use crate::sandbox::api::checkouts::Status;
 use crate::sandbox::api::refusal::Refusal;
-use crate::sandbox::api::{customer_state, invoices, refunds};
+use crate::sandbox::api::{customer_state, customers, invoices, refunds};
 use crate::sandbox::app::App;
 use crate::sandbox::clock::{Clock, Stamp};
 use crate::sandbox::state::State;
@@ -31,8 +31,14 @@ pub struct Job {
 pub enum What {
     /// Deliver what a confirmed checkout bought.
     Fulfil(Uuid),
+    /// Tell of the customer that a confirmed checkout made.
+    CustomerCreated(Uuid),
+    /// Tell of the customer that a confirmed checkout filled in.
+    CustomerUpdated(Uuid),
     /// Send the customer's state; several changes in a row send it once.
     StateChanged(Uuid),
+    /// Learn what an order's payment cost.
+    Fee(Uuid),
     /// Make the order's invoice.
     Invoice(Uuid),
     /// Take the money of an order.
@@ -53,8 +59,10 @@ impl What {
     /// Milliseconds until it is done: shorter than Polar's seconds, in the same order.
     fn wait_ms(self) -> i64 {
         match self {
+            Self::CustomerCreated(_) | Self::CustomerUpdated(_) => 60,
             Self::Fulfil(_) | Self::Pay(_) | Self::Void(_) => 150,
             Self::StateChanged(_) => 400,
+            Self::Fee(_) => 500,
             Self::Invoice(_) | Self::Receipt(_) | Self::Refunded(_) | Self::Meters(_) => 1_000,
             // The only wait that is Polar's own: an app has this long to come back.
             Self::Disable(_) => 30_000,
@@ -81,11 +89,15 @@ impl State {
         let (wall, before) = (Clock::wall(), self.emitted);
         let (due, rest) = std::mem::take(&mut self.jobs).into_iter().partition(|job| job.due <= wall);
         self.jobs = rest;
-        let due: Vec<Job> = due;
+        let mut due: Vec<Job> = due;
+        due.sort_by_key(|job| job.due);
         for job in &due {
             // What a job names may be gone after a reset; then there is nothing to do.
             let _ = match job.what {
                 What::Fulfil(id) => fulfil::fulfil(self, id),
+                What::CustomerCreated(id) => self.announced("customer.created", id),
+                What::CustomerUpdated(id) => self.announced("customer.updated", id),
+                What::Fee(id) => billing::fee(self, id),
                 What::Invoice(id) => billing::invoice(self, id),
                 What::Pay(id) => dunning::collect(self, id),
                 What::Receipt(id) => invoices::receipt_made(self, id),
@@ -97,18 +109,25 @@ impl State {
             };
         }
         self.expire();
+        usage::reach(self);
         renewal::reach(self);
         dunning::reach(self);
         grants::reach(self);
         !due.is_empty() || self.emitted != before
     }
 
-    /// Does what is queued without its waits.
+    /// Does what is queued without its waits, one after the other.
     pub fn hurry(&mut self) {
-        while !self.jobs.is_empty() {
-            self.jobs.iter_mut().for_each(|job| job.due = Stamp(0));
+        while let Some(next) = self.jobs.iter_mut().min_by_key(|job| job.due) {
+            next.due = Stamp(0);
             self.catch_up();
         }
+    }
+
+    fn announced(&mut self, kind: &str, id: Uuid) -> Result<(), Refusal> {
+        self.customer(id)?;
+        customers::announce(self, kind, id);
+        Ok(())
     }
 
     fn tell_state(&mut self, id: Uuid) -> Result<(), Refusal> {
@@ -119,9 +138,8 @@ impl State {
 
     fn expire(&mut self) {
         let now = self.clock.peek();
-        let gone = |status, expires_at| status == Status::Open && expires_at <= now;
-        let due: Vec<Uuid> =
-            self.checkouts.iter().filter(|one| gone(one.status, one.expires_at)).map(|one| one.id).collect();
+        let due = self.checkouts.iter().filter(|one| one.swept_at().is_some_and(|at| at <= now));
+        let due: Vec<Uuid> = due.map(|one| one.id).collect();
         for id in due {
             let at = self.clock.now();
             let Some(one) = self.checkouts.iter_mut().find(|one| one.id == id) else { continue };

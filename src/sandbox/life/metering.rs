@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::jobs::What;
-use super::usage;
 use crate::sandbox::api::customer_meters::CustomerMeter;
 use crate::sandbox::api::grants::Grant;
 use crate::sandbox::api::meter_rules;
@@ -31,7 +30,6 @@ pub fn recompute(state: &mut State, customer_id: Uuid) -> Result<(), Refusal> {
             state.later(What::StateChanged(customer_id));
         }
     }
-    usage::recompute(state, customer_id);
     Ok(())
 }
 
@@ -78,6 +76,11 @@ fn reset(state: &mut State, place: usize) {
         let metadata = json!({"meter_id": meter_id, "units": carried, "rollover": true});
         state.note_event(customer_id, ("meter.credited", "Meter Credited"), metadata);
     }
+}
+
+/// True for a benefit that gives credits.
+pub fn is_credit(state: &State, benefit_id: Uuid) -> bool {
+    state.benefits.iter().any(|one| one.id == benefit_id && one.kind == "meter_credit")
 }
 
 /// Meter, units and rollover of a grant of credits.

@@ -3,6 +3,7 @@
 pub mod amounts;
 pub mod announce;
 pub mod balance;
+pub mod begin;
 pub mod billing;
 pub mod cards;
 pub mod change;

@@ -161,7 +161,8 @@ pub fn reckon(state: &State, checkout: &mut Checkout) {
     checkout.spared = discount.is_some_and(|one| one.frees_for_ever());
     let own = checkout.trial_interval.clone().zip(checkout.trial_interval_count);
     let trial = own.or_else(|| product.trial_interval.clone().zip(product.trial_interval_count));
-    checkout.trial = trial.filter(|_| checkout.allow_trial && product.is_recurring && !checkout.free);
+    let may = checkout.allow_trial && product.is_recurring && !checkout.free && checkout.subscription_id.is_none();
+    checkout.trial = trial.filter(|_| may);
     checkout.trial_end =
         checkout.trial.as_ref().map(|(interval, count)| state.clock.peek().plus_interval(interval, *count));
     taxed(checkout);

@@ -2,10 +2,10 @@
 
 use uuid::Uuid;
 
-use crate::sandbox::api::checkouts::Status;
+use crate::sandbox::api::checkouts::Checkout;
 use crate::sandbox::api::subscriptions::Subscription;
 use crate::sandbox::clock::{Clock, Stamp};
-use crate::sandbox::life::renewal;
+use crate::sandbox::life::{renewal, usage};
 use crate::sandbox::state::State;
 
 /// Stops on one journey: a daily plan over some years.
@@ -43,10 +43,15 @@ impl State {
         if at < now {
             return Err(format!("The clock does not go back: it is {now} already, and {at} is before that."));
         }
+        self.go(at)
+    }
+
+    /// The same for an instant that may have come already.
+    fn go(&mut self, at: Stamp) -> Result<(), String> {
         if at > Clock::wall().plus_ms(FURTHEST_MS) {
             return Err(format!("The clock goes at most a hundred years ahead of the machine's, and {at} is later."));
         }
-        self.travel((at.0 - now.0).div_euclid(1_000) + 1);
+        self.travel(((at.0 - self.clock.peek().0).div_euclid(1_000) + 1).max(0));
         Ok(())
     }
 
@@ -58,7 +63,7 @@ impl State {
         self.hurry();
         let runs = |one: &&Subscription| one.is_active() && id.is_none_or(|id| one.id == id);
         let next = self.subscriptions.iter().filter(runs).map(|one| one.current_period_end).min();
-        self.travel_to(next.ok_or("No subscription is active or on trial: there is nothing to renew.")?)
+        self.go(next.ok_or("No subscription is active or on trial: there is nothing to renew.")?)
     }
 
     /// Moves the clock until this subscription, or every one that is past due now, is either paid or ended.
@@ -74,7 +79,7 @@ impl State {
         }
         for _ in 0..AT_MOST {
             let Some(next) = self.next_dunning(&all) else { break };
-            self.travel_to(next.max(self.clock.peek()))?;
+            self.go(next)?;
             self.hurry();
         }
         Ok(())
@@ -92,9 +97,9 @@ impl State {
     /// When something happens next if nobody does anything.
     fn next_due(&self) -> Option<Stamp> {
         let now = self.clock.peek();
-        let checkouts = self.checkouts.iter().filter(|one| one.status == Status::Open).map(|one| one.expires_at);
+        let checkouts = self.checkouts.iter().filter_map(Checkout::swept_at);
         let subscriptions = self.subscriptions.iter().filter_map(renewal::due);
         let retries = self.orders.iter().filter_map(|one| one.next_payment_attempt_at);
-        checkouts.chain(subscriptions).chain(retries).filter(|at| *at > now).min()
+        checkouts.chain(subscriptions).chain(retries).chain(usage::due(self)).filter(|at| *at > now).min()
     }
 }

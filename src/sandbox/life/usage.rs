@@ -17,6 +17,8 @@ use crate::sandbox::api::usage::Usage;
 use crate::sandbox::clock::Stamp;
 use crate::sandbox::state::State;
 
+const QUARTER_US: i64 = 900_000_000;
+
 /// The usage of one metered price that no bill holds yet.
 struct Used {
     price_id: Uuid,
@@ -27,23 +29,34 @@ struct Used {
     label: String,
 }
 
-/// A line for each metered price that was used or credited since the last bill.
+/// A line for each metered price that was used or credited since the last bill, as far as that was worked out.
 pub fn lines(state: &State, one: &Subscription) -> Vec<Line> {
     let line =
         |used: Used| Line { label: used.label, amount: used.amount, price_id: Some(used.price_id), proration: false };
     unbilled(state, one).into_iter().map(line).collect()
 }
 
-/// Works out the meters of a customer's subscriptions anew if there is more usage. The event does not move
-/// `modified_at`: the meters are rows of their own (C§0).
-pub fn recompute(state: &mut State, customer_id: Uuid) {
-    let now = state.clock.now();
-    let own = |one: &&Subscription| one.customer_id == customer_id && one.is_live() && !one.ledger.meters.is_empty();
-    for one in state.subscriptions.iter().filter(own).cloned().collect::<Vec<_>>() {
-        if one.status == "trialing" || !is_used(state, &one, one.ledger.seen.max(one.ledger.billed)) {
-            continue;
-        }
-        let (id, seen, after) = (one.id, state.usage.len(), worked_out(state, one, now));
+/// When usage is worked out next: every quarter of an hour, if there is any (webhooks 0340 to 0357: what was used
+/// between that and a renewal is on the bill after it).
+pub fn due(state: &State) -> Option<Stamp> {
+    let waits = state.subscriptions.iter().any(|one| waits(state, one));
+    waits.then_some(Stamp((state.quarter + 1) * QUARTER_US))
+}
+
+/// Works out the meters of all subscriptions anew that have more usage. The event does not move `modified_at`: the
+/// meters are rows of their own (C§0).
+pub fn reach(state: &mut State) {
+    let now = state.clock.peek();
+    let quarter = now.0.div_euclid(QUARTER_US);
+    if state.quarter == quarter {
+        return;
+    }
+    state.quarter = quarter;
+    let used: Vec<Subscription> = state.subscriptions.iter().filter(|one| waits(state, one)).cloned().collect();
+    for mut one in used {
+        let (id, seen) = (one.id, state.usage.len());
+        one.ledger.seen = seen;
+        let after = worked_out(state, one, now);
         if let Ok(place) = state.subscription_mut(id) {
             (place.ledger.meters, place.ledger.seen) = (after, seen);
             announce::tell(state, id, &["subscription.updated"]);
@@ -53,7 +66,7 @@ pub fn recompute(state: &mut State, customer_id: Uuid) {
 
 /// Usage up to here is settled; what a meter's credits leave goes along as their benefits say.
 pub fn settled(state: &mut State, one: &mut Subscription) {
-    one.ledger.billed = state.usage.len();
+    one.ledger.billed = one.ledger.seen.max(one.ledger.billed);
     for meter_id in one.ledger.meters.iter().map(|row| row.meter_id).collect::<Vec<_>>() {
         metering::restart(state, one.customer_id, meter_id);
     }
@@ -81,7 +94,7 @@ fn unbilled(state: &State, one: &Subscription) -> Vec<Used> {
 
 fn used(state: &State, one: &Subscription, price_id: Uuid, terms: &Terms) -> Option<Used> {
     let meter = state.meter(terms.meter_id).ok()?;
-    let window = || state.usage.iter().skip(one.ledger.billed);
+    let window = || state.usage.iter().take(one.ledger.seen).skip(one.ledger.billed);
     let own = |event: &&Usage| event.customer(state).is_some_and(|who| who.id == one.customer_id);
     let counted: Vec<&Usage> = window().filter(|event| meter_rules::counts(meter, event)).filter(own).collect();
     let credits: Vec<i64> = window()
@@ -97,9 +110,13 @@ fn used(state: &State, one: &Subscription, price_id: Uuid, terms: &Terms) -> Opt
     Some(Used { price_id, meter_id: meter.id, units, credited, amount, label: format!("{} — {words}", meter.name) })
 }
 
-fn is_used(state: &State, one: &Subscription, since: usize) -> bool {
+/// Usage came in that is not worked out yet.
+fn waits(state: &State, one: &Subscription) -> bool {
+    if one.ledger.meters.is_empty() || !one.is_live() || one.status == "trialing" {
+        return false;
+    }
     let mut later = one.clone();
-    later.ledger.billed = since;
+    (later.ledger.billed, later.ledger.seen) = (one.ledger.seen.max(one.ledger.billed), state.usage.len());
     !unbilled(state, &later).is_empty()
 }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::markup::{escape, money, page};
 use super::portal_subscription;
 use crate::sandbox::api::Shared;
-use crate::sandbox::api::customer_sessions::{Session, portal_url};
+use crate::sandbox::api::customer_sessions::{Session, portal_url, running};
 use crate::sandbox::api::invoices::document_url;
 use crate::sandbox::api::orders::Order;
 use crate::sandbox::api::refusal::Refusal;
@@ -37,7 +37,7 @@ pub struct Sent {
 /// `GET /{slug}/portal`
 pub async fn show(State(app): Shared, Query(visit): Query<Visit>) -> Response {
     let Some(token) = visit.customer_session_token else { return app.read(door) };
-    app.read(|state| match session(state, &token) {
+    app.read(|state| match running(state, &token) {
         Some(session) => portal(state, session, None),
         None => stranger(),
     })
@@ -51,6 +51,7 @@ pub async fn act(State(app): Shared, Path((id, act)): Path<(Uuid, String)>, Form
                 return Err(Refusal::NotFound.words());
             }
             let shape = portal_subscription::shape(&act, &sent).ok_or_else(|| Refusal::NotFound.words())?;
+            portal_subscription::allowed(state, &shape).map_err(|refusal| refusal.words())?;
             change::apply(state, id, shape).map_err(|refusal| refusal.words())
         })
     })
@@ -74,7 +75,7 @@ pub async fn card(State(app): Shared, Form(sent): Form<Sent>) -> Response {
 
 /// Does something for whoever the session belongs to, and shows the portal again.
 fn enter(state: &mut Known, sent: &Sent, act: impl FnOnce(&mut Known, &Session) -> Result<(), String>) -> Response {
-    let Some(session) = session(state, &sent.customer_session_token).cloned() else { return stranger() };
+    let Some(session) = running(state, &sent.customer_session_token).cloned() else { return stranger() };
     match act(state, &session) {
         Ok(()) => {
             let email = state.customer(session.customer_id).map(|who| who.email.clone()).unwrap_or_default();
@@ -82,11 +83,6 @@ fn enter(state: &mut Known, sent: &Sent, act: impl FnOnce(&mut Known, &Session) 
         }
         Err(problem) => portal(state, &session, Some(&problem)),
     }
-}
-
-fn session<'a>(state: &'a Known, token: &str) -> Option<&'a Session> {
-    let now = state.clock.peek();
-    state.sessions.iter().find(|session| session.token == token && session.expires_at > now)
 }
 
 fn stranger() -> Response {

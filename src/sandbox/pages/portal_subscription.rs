@@ -1,8 +1,12 @@
 //! A subscription in the portal: how it stands, and the forms to cancel, keep, change or resume it.
 
+use uuid::Uuid;
+
 use super::markup::{escape, money};
 use super::portal::Sent;
+use crate::sandbox::api::portal::subscriptions;
 use crate::sandbox::api::products::Product;
+use crate::sandbox::api::refusal::Refusal;
 use crate::sandbox::api::subscription_patch::{Base, Reason, Shape};
 use crate::sandbox::api::subscriptions::Subscription;
 use crate::sandbox::life::plan;
@@ -27,9 +31,21 @@ pub fn shape(act: &str, sent: &Sent) -> Option<Shape> {
         "cancel" => Some(Shape::Cancel(Reason { reason: filled(&sent.reason), comment: filled(&sent.comment) })),
         "keep" => Some(Shape::Uncancel),
         "resume" => Some(Shape::Resume),
-        "plan" => sent.product_id.map(|id| Shape::Base(Base { product_id: Some(id), ..Base::default() })),
+        "plan" => sent.product_id.map(to),
         _ => None,
     }
+}
+
+fn to(product_id: Uuid) -> Shape {
+    Shape::Base(Base { product_id: Some(product_id), ..Base::default() })
+}
+
+/// As behind the portal's JSON routes; but who is paused may always go on here.
+///
+/// # Errors
+/// As there.
+pub fn allowed(state: &State, shape: &Shape) -> Result<(), Refusal> {
+    if matches!(shape, Shape::Resume) { Ok(()) } else { subscriptions::allowed(state, shape) }
 }
 
 /// The subscription with its forms.
@@ -104,7 +120,11 @@ fn select(one: &Subscription, name: &str, label: &str, options: &str) -> String 
 
 /// The plans that it could change to.
 fn plans(state: &State, one: &Subscription) -> String {
-    let other = |product: &&Product| product.id != one.product_id && plan::target(state, one, product.id).is_ok();
+    let other = |product: &&Product| {
+        product.id != one.product_id
+            && plan::target(state, one, product.id).is_ok()
+            && allowed(state, &to(product.id)).is_ok()
+    };
     let option = |product: &Product| format!("<option value=\"{}\">{}</option>", product.id, escape(&product.name));
     state.products.iter().filter(other).map(option).collect()
 }

@@ -189,14 +189,14 @@ impl World {
         self.idle().await;
     }
 
-    /// What was told since the last call, without the changed states and the invoices, which come when they like.
+    /// What was told since the last call, without the changed states, the fees and the invoices, which come when they like.
     pub async fn told(&self) -> Vec<String> {
         self.idle().await;
         let all: Vec<Received> = std::mem::take(&mut *self.received.lock().expect("not poisoned"));
         let invoice = |one: &Received| {
             let body = one.json();
             one.kind() == "order.updated"
-                && body["data"]["is_invoice_generated"] == true
+                && (body["data"]["is_invoice_generated"] == true || body["data"]["platform_fee_amount"] != 0)
                 && body["data"]["refunded_amount"] == 0
         };
         let told = all.iter().filter(|one| one.kind() != "customer.state_changed" && !invoice(one));

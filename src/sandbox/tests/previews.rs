@@ -116,6 +116,7 @@ async fn the_next_charge_is_foretold_with_usage_and_discount() {
     world.patch(&subscription, json!({"discount_id": off["id"]})).await;
     let event = json!({"events": [{"name": "ai_usage", "external_customer_id": "u1", "metadata": {"tokens": 6_000}}]});
     world.send("POST", "/v1/events/ingest", Some(event)).await;
+    world.send("POST", "/sandbox/clock", Some(json!({"advance_ms": 900_000}))).await;
     world.idle().await;
     let said = world.get(&format!("/v1/subscriptions/{subscription}/charge-preview")).await.1;
     assert_eq!((&said["base_amount"], &said["metered_amount"]), (&json!(900), &json!(600)));

@@ -27,6 +27,9 @@ async fn uses(world: &World, user: &str, tokens: &[Value]) {
         |tokens: &Value| json!({"name": "ai_usage", "external_customer_id": user, "metadata": {"tokens": tokens}});
     let events: Vec<Value> = tokens.iter().map(event).collect();
     assert_eq!(world.send("POST", "/v1/events/ingest", Some(json!({"events": events}))).await.0, 200);
+    // Usage is worked out every quarter of an hour.
+    world.idle().await;
+    assert_eq!(world.send("POST", "/sandbox/clock", Some(json!({"advance_ms": 900_000}))).await.0, 200);
     world.idle().await;
 }
 

@@ -11,6 +11,8 @@ use crate::sandbox::control::clock::{Journey, NEXT_RENEWAL, PAST_DUNNING, make};
 use crate::sandbox::pages::markup::escape;
 use crate::sandbox::state::State as Known;
 
+const DAY_MS: i64 = 86_400_000;
+
 /// What the form sends: the button says which of its fields is meant.
 #[derive(Deserialize)]
 #[serde(default)]
@@ -59,14 +61,14 @@ pub fn section(state: &Known) -> String {
          <button name=\"go\" value=\"by\">Move on</button></div>\
          <p class=\"soft\" id=\"units\">s, m, h, d or w: 90s, 12h, 30d</p></form>\
          <form method=\"post\" action=\"{to}\"><label for=\"time\">Move to (UTC)</label><div class=\"row\">\
-         <input id=\"time\" name=\"time\" type=\"datetime-local\" value=\"{day}T{short}\" required>\
+         <input id=\"time\" name=\"time\" type=\"datetime-local\" value=\"{tomorrow}\" required>\
          <button name=\"go\" value=\"at\">Move</button></div></form>\
          <form method=\"post\" action=\"{to}\"><label for=\"subscription_id\">Move to what comes next for</label>\
          <select id=\"subscription_id\" name=\"subscription_id\"><option value=\"\">any subscription</option>{options}</select>\
          <div class=\"row\"><button name=\"go\" value=\"{NEXT_RENEWAL}\">Next renewal</button>\
          <button name=\"go\" value=\"{PAST_DUNNING}\">Past dunning</button></div></form></section>",
         ahead = ahead(state.clock.offset_ms),
-        short = &hour[..5],
+        tomorrow = &state.clock.peek().plus_ms(DAY_MS).to_string()[..16],
         to = action(state, "clock"),
     )
 }

@@ -111,8 +111,9 @@ fn row(state: &Known, event: &Event) -> String {
 fn answer(event: &Event) -> String {
     let last = event.attempts.last().map(|one| one.http_code.map_or("no answer".to_owned(), |code| code.to_string()));
     match (last, event.finished) {
-        _ if event.skipped => "not sent".to_owned(),
+        (None, _) if event.skipped => "not sent".to_owned(),
         (None, _) => "waiting".to_owned(),
+        (Some(code), _) if event.skipped && !event.delivered => format!("<span class=\"bad\">{code}, stopped</span>"),
         (Some(code), true) if event.delivered => code,
         (Some(code), true) => format!("<span class=\"bad\">{code}, given up</span>"),
         (Some(code), false) if event.delivered => format!("{code}, once more"),

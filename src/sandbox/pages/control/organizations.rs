@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{All, action, desk, whole};
 use crate::sandbox::api::Shared;
-use crate::sandbox::organizations::{New, Organization};
+use crate::sandbox::organization::{New, Organization};
 use crate::sandbox::pages::markup::escape;
 use crate::sandbox::state::State as Known;
 

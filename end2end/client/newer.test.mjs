@@ -1,0 +1,6 @@
+// Polar's official client against the sandbox: the newest line.
+
+import * as line from './newer.mjs';
+import { steps } from './steps.mjs';
+
+steps(line);

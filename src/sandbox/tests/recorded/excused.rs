@@ -1,0 +1,100 @@
+//! The differences that stay, each with its reason. A difference that is not listed fails the test, and so does an
+//! entry that names a place where nothing differs any more.
+
+/// One difference and everywhere that it shows.
+pub struct Excuse {
+    /// Exchanges and webhooks of the recording; `before http/223` is what was told until then.
+    pub places: &'static [&'static str],
+    /// The lines of the difference hold one of these.
+    pub what: &'static [&'static str],
+    /// Why it stays.
+    pub why: &'static str,
+}
+
+/// No more than ten.
+pub const EXCUSES: &[Excuse] = &[
+    Excuse {
+        places: &["http/109"],
+        what: &["status: 200, not 500"],
+        why: "the recorded server failed at the list of events until it was mended (http/206)",
+    },
+    Excuse {
+        places: &["http/047", "http/053", "http/076", "webhooks/0178", "webhooks/0338"],
+        what: &["2 entries, not 1"],
+        why: "a customer's other meters are made 15–20 s after the first credit (README 10), here after one",
+    },
+    Excuse {
+        places: &[
+            "http/105",
+            "http/106",
+            "http/107",
+            "http/110",
+            "http/120",
+            "http/123",
+            "http/126",
+            "http/129",
+            "http/130",
+            "http/140",
+            "http/206",
+            "http/207",
+            "http/208",
+            "webhooks/0101",
+            "webhooks/0126",
+            "webhooks/0127",
+            "webhooks/0128",
+            "webhooks/0129",
+            "webhooks/0130",
+            "webhooks/0131",
+            "webhooks/0132",
+            "webhooks/0133",
+            "webhooks/0134",
+            "webhooks/0136",
+            "webhooks/0137",
+            "webhooks/0138",
+            "webhooks/0139",
+        ],
+        what: &["first_user_event_at: a time, not null"],
+        why: "the first usage was not noted while the recorded server failed at events (http/109); later it was (http/227)",
+    },
+    Excuse {
+        places: &["http/161", "webhooks/0184", "webhooks/0185", "webhooks/0187", "webhooks/0189", "before http/160"],
+        what: &[
+            "items[0]",
+            "items[1].product_price",
+            "$.data.items: 3 entries",
+            "$.data.product_price",
+            "$.data.receipt_number",
+            "order.updated",
+        ],
+        why: "the renewal whose scheduled change was left behind when its period was moved by hand (README 8, C§11 \"A bug\")",
+    },
+    Excuse {
+        places: &["http/223", "http/231", "before http/223", "before http/231"],
+        what: &["platform_fee_currency: a text, not null", "order.updated"],
+        why: "the stand-in for the payment provider did not report the fee of these two payments (against http/236)",
+    },
+    Excuse {
+        places: &["webhooks/0110", "webhooks/0111", "webhooks/0116", "webhooks/0118"],
+        what: &["product_price"],
+        why: "an order of several items shows the price of whichever is read first, and that changed after webhook 0108",
+    },
+    Excuse {
+        places: &["webhooks/0144", "webhooks/0403"],
+        what: &["$.data.modified_at: a time, not null"],
+        why: "two reports about one refund race: the second shows a row written before (0149, 0155) or not yet",
+    },
+];
+
+/// What is wrong about these differences: those without an excuse, and excuses without a difference.
+pub fn unexcused(lines: &[String]) -> Vec<String> {
+    let named = |line: &str, place: &str| line.strip_prefix(place).is_some_and(|rest| rest.starts_with([' ', ':']));
+    let excuses =
+        |one: &Excuse, place: &str, line: &str| named(line, place) && one.what.iter().any(|what| line.contains(what));
+    let excused = |line: &&String| EXCUSES.iter().any(|one| one.places.iter().any(|place| excuses(one, place, line)));
+    let mut wrong: Vec<String> = lines.iter().filter(|line| !excused(line)).cloned().collect();
+    for one in EXCUSES {
+        let idle = one.places.iter().filter(|place| !lines.iter().any(|line| excuses(one, place, line)));
+        wrong.extend(idle.map(|place| format!("{place} no longer differs by {:?}: {}", one.what, one.why)));
+    }
+    wrong
+}
