@@ -12,6 +12,7 @@ mod disabling;
 mod discounts;
 mod dunning;
 mod endpoints;
+mod figures;
 mod guests;
 mod harness;
 mod metering;

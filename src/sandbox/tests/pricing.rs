@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::benefits::{id, made};
-use super::capture::{captures, exchange, same_shape};
 use super::harness::World;
 
 const CARD: &str = "4242 4242 4242 4242";
@@ -36,7 +35,7 @@ async fn a_discount_is_taken_off_the_checkout_and_its_order() {
     let (_, patched) = world.send("PATCH", &path, Some(json!({"discount_id": null}))).await;
     assert_eq!((sums(&patched), &patched["discount"]), (json!([500, 0, 500, 500]), &json!(null)));
     let (status, refused) = client(&world, &checkout, "PATCH", "", json!({"discount_code": "NOPE"})).await;
-    assert_eq!(status, 422);
+    assert_eq!((status, &refused["detail"][0]["msg"]), (422, &json!("Discount does not exist.")));
     let (_, mine) = client(&world, &checkout, "PATCH", "", json!({"discount_code": " twenty "})).await;
     assert_eq!(sums(&mine), json!([500, 100, 400, 400]));
     assert_eq!(world.pay(&checkout, "seven@boreal.dev", CARD).await.0, 303);
@@ -51,12 +50,6 @@ async fn a_discount_is_taken_off_the_checkout_and_its_order() {
         world.get(&format!("/v1/orders/?discount_id={}", id(&discount))).await.1["pagination"]["total_count"],
         1
     );
-    let Some(folder) = captures() else { return };
-    let answer = |number: &str| exchange(&folder, number)["response"]["body"].clone();
-    assert_eq!(refused, answer("153"));
-    let theirs = answer("152");
-    assert_eq!(sums(&theirs), json!([500, 100, 400, 400]));
-    same_shape(&checkout, &theirs);
 }
 
 #[tokio::test]
@@ -153,9 +146,6 @@ async fn buyers_name_the_amount_within_its_bounds() {
     assert_eq!((&order["total_amount"], &order["items"][0]["amount"]), (&json!(4_200), &json!(4_200)));
     let fixed = world.product("Fixed", None, 500).await;
     assert_eq!(world.checkout(&fixed, json!({"amount": 9_900})).await["amount"], 500, "ignored (C§11)");
-    let Some(folder) = captures() else { return };
-    assert_eq!(low.1, exchange(&folder, "191")["response"]["body"]);
-    same_shape(&checkout, &exchange(&folder, "190")["response"]["body"]);
 }
 
 #[tokio::test]
@@ -237,9 +227,6 @@ async fn tax_is_of_what_the_discount_leaves_and_goes_back_with_a_refund() {
     assert_eq!((status, &refund["tax_amount"]), (201, &json!(83)));
     let order = world.get("/v1/orders/").await.1["items"][0].clone();
     assert_eq!((&order["status"], &order["refunded_tax_amount"]), (&json!("refunded"), &json!(83)));
-    let Some(folder) = captures() else { return };
-    let theirs = exchange(&folder, "082")["response"]["body"].clone();
-    assert_eq!(taxed(&theirs), json!([417, 83, 500]), "as recorded");
 }
 
 #[tokio::test]

@@ -3,13 +3,12 @@
 use serde_json::{Value, json};
 
 use super::benefits::{benefits, id, made};
-use super::capture::{captures, exchange, same_shape, webhook};
 use super::harness::World;
 
 const CARD: &str = "4242 4242 4242 4242";
 
 /// The recorded product: 9.00 a month and a tenth of a cent a token, at most 50.00 (http/016).
-async fn pro_plus(world: &World, meter: &Value, credit: Option<&Value>) -> Value {
+pub async fn pro_plus(world: &World, meter: &Value, credit: Option<&Value>) -> Value {
     let body = json!({"name": "Pro plus usage", "recurring_interval": "month", "prices": [
         {"amount_type": "fixed", "price_amount": 900, "price_currency": "usd"},
         {"amount_type": "metered_unit", "meter_id": meter["id"], "unit_amount": "0.1", "cap_amount": 5000,
@@ -22,7 +21,7 @@ async fn pro_plus(world: &World, meter: &Value, credit: Option<&Value>) -> Value
     product
 }
 
-async fn uses(world: &World, user: &str, tokens: &[Value]) {
+pub async fn uses(world: &World, user: &str, tokens: &[Value]) {
     let event =
         |tokens: &Value| json!({"name": "ai_usage", "external_customer_id": user, "metadata": {"tokens": tokens}});
     let events: Vec<Value> = tokens.iter().map(event).collect();
@@ -37,16 +36,16 @@ async fn read(world: &World, subscription: &str) -> Value {
     world.get(&format!("/v1/subscriptions/{subscription}")).await.1
 }
 
-fn row(subscription: &Value) -> Value {
+pub fn row(subscription: &Value) -> Value {
     let row = &subscription["meters"][0];
     json!([row["consumed_units"], row["credited_units"], row["amount"]])
 }
 
-async fn newest(world: &World) -> Value {
+pub async fn newest(world: &World) -> Value {
     world.get("/v1/orders/").await.1["items"][0].clone()
 }
 
-fn items(order: &Value) -> Vec<(String, i64)> {
+pub fn items(order: &Value) -> Vec<(String, i64)> {
     let item = |one: &Value| {
         let label = one["label"].as_str().expect("text");
         (label.split(" — From ").next().expect("a part").to_owned(), one["amount"].as_i64().expect("an amount"))
@@ -88,13 +87,6 @@ async fn usage_is_shown_on_the_subscription_and_billed_with_the_renewal() {
     assert_eq!(row(&read(&world, &subscription).await), row(&after), "until there is more usage, as recorded");
     world.advance(32).await;
     assert_eq!(newest(&world).await["total_amount"], 900, "what is billed is billed");
-    let Some(folder) = captures() else { return };
-    let recorded = webhook(&folder, "0362")["data"].clone();
-    assert_eq!(items(&order), items(&recorded));
-    assert_eq!(row(&after), row(&webhook(&folder, "0357")["data"]));
-    same_shape(&after, &exchange(&folder, "232")["response"]["body"]);
-    same_shape(&checkout, &exchange(&folder, "209")["response"]["body"]);
-    same_shape(&product, &exchange(&folder, "016")["response"]["body"]);
 }
 
 #[tokio::test]
