@@ -259,3 +259,27 @@ async fn the_hosted_page_takes_a_code_and_gives_it_back() {
     let page = world.http.get(closed["url"].as_str().expect("a URL")).send().await.expect("a page").text().await;
     assert!(!page.expect("text").contains("discount_code"));
 }
+
+#[tokio::test]
+async fn a_free_subscription_is_upgraded_with_a_discount_and_begins_anew() {
+    let world = World::new().await;
+    let free = world.product("Free", Some("month"), 0).await;
+    let pro = world.product("Pro", Some("month"), 1_000).await;
+    let off = twenty(&world, json!({"duration": "forever"})).await;
+    let checkout = world.checkout(&free, json!({"external_customer_id": "u1", "metadata": {"kept": "yes"}})).await;
+    let body = json!({"customer_email": "u1@boreal.dev"});
+    assert_eq!(client(&world, &checkout, "POST", "/confirm", body).await.0, 200);
+    world.idle().await;
+    let before = world.get("/v1/subscriptions/").await.1["items"][0].clone();
+    world.advance(10).await;
+    let more = json!({"subscription_id": before["id"], "discount_id": off["id"], "metadata": {"new": "too"}});
+    let upgrade = world.checkout(&pro, more).await;
+    assert_eq!(world.pay(&upgrade, "u1@boreal.dev", CARD).await.0, 303);
+    world.idle().await;
+    let after = world.get("/v1/subscriptions/").await.1["items"][0].clone();
+    assert_eq!((&after["id"], &after["amount"], &after["discount_id"]), (&before["id"], &json!(800), &off["id"]));
+    assert_eq!(after["metadata"], json!({"kept": "yes", "new": "too"}));
+    assert_ne!(after["current_period_start"], before["current_period_start"]);
+    world.advance(32).await;
+    assert_eq!(world.get("/v1/orders/").await.1["items"][0]["due_amount"], 800);
+}
