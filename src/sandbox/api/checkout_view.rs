@@ -6,7 +6,7 @@ use super::checkouts::Checkout;
 use super::discounts::Discount;
 use super::organizations;
 use super::products::{Product, join, remove};
-use crate::sandbox::life::offer;
+use crate::sandbox::life::{discounting, offer};
 use crate::sandbox::state::State;
 
 const MERCHANT_ONLY: [&str; 7] = [
@@ -47,7 +47,7 @@ pub fn success_url(state: &State, one: &Checkout) -> String {
 }
 
 fn session(state: &State, one: &Checkout) -> Value {
-    let discount = state.discounts.iter().find(|found| Some(found.id) == one.discount_id);
+    let discount = discounting::known(state, one.discount_id);
     json!({
         "id": one.id, "created_at": one.created_at, "modified_at": one.modified_at, "custom_field_data": {},
         "payment_processor": "stripe", "status": one.status, "client_secret": one.client_secret,

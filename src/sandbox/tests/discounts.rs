@@ -43,3 +43,23 @@ async fn a_discount_that_cannot_be_is_refused() {
     assert_eq!(refused(json!({"code": null, "duration": "twice"})).await, (422, json!("duration")));
     assert_eq!(refused(json!({"code": null, "max_redemptions": 0})).await, (422, json!("max_redemptions")));
 }
+
+#[tokio::test]
+async fn what_somebody_was_given_is_not_changed_behind_their_back() {
+    let world = World::new().await;
+    let body = json!({"name": "Ten", "type": "percentage", "basis_points": 1000, "duration": "once"});
+    let ten = made(&world, "/v1/discounts/", body).await;
+    let path = format!("/v1/discounts/{}", id(&ten));
+    let said = async |body: serde_json::Value| {
+        let (status, answer) = world.send("PATCH", &path, Some(body)).await;
+        (status, answer["detail"][0]["msg"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(said(json!({"duration": "forever"})).await, (422, "Duration cannot be changed.".to_owned()));
+    assert_eq!(said(json!({"type": "fixed"})).await, (422, "Type cannot be changed.".to_owned()));
+    assert_eq!(said(json!({"basis_points": 1100, "type": "percentage", "duration": "once"})).await.0, 200);
+    let pack = world.product("Pack", None, 900).await;
+    let checkout = world.checkout(&pack, json!({"discount_id": ten["id"]})).await;
+    assert_eq!(world.pay(&checkout, "ada@boreal.dev", "4242 4242 4242 4242").await.0, 303);
+    assert!(said(json!({"basis_points": 1200})).await.1.ends_with("has already been redeemed."));
+    assert_eq!(said(json!({"basis_points": 1100, "name": "Eleven"})).await.0, 200);
+}
