@@ -1,13 +1,23 @@
 //! The sums that Polar's own server came to, and ours for the same purchases.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::benefits::{benefits, made};
-use super::capture::{captures, exchange, webhook};
 use super::harness::World;
+use super::recorded::exchange::{captures, numbered};
 use super::usage::{items, newest, pro_plus, row, uses};
 
 const CARD: &str = "4242 4242 4242 4242";
+
+fn exchange(folder: &Path, number: &str) -> Value {
+    numbered(&folder.join("http"), number, ".json")
+}
+
+fn webhook(folder: &Path, number: &str) -> Value {
+    numbered(&folder.join("webhooks"), number, ".body")
+}
 
 /// These fields of an answer.
 fn sums(value: &Value, keys: &[&str]) -> Value {
