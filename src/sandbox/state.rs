@@ -115,6 +115,9 @@ pub struct State {
     pub events: Vec<Event>,
     /// How many events there ever were: the index into the series of random numbers.
     pub emitted: u64,
+    /// Of them, how many were there at the last pause: shuffled deliveries do not move past it.
+    #[serde(default)]
+    pub shuffled: u64,
     pub jobs: Vec<Job>,
     pub faults: Faults,
     /// Where pages and API are reached; from the configuration.
@@ -176,6 +179,7 @@ impl State {
             endpoints: Vec::new(),
             events: Vec::new(),
             emitted: 0,
+            shuffled: 0,
             jobs: Vec::new(),
             faults: Faults::default(),
             origin: String::new(),

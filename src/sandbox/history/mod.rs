@@ -7,7 +7,6 @@ pub mod receiver;
 pub mod replay;
 pub mod twins;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Router;
@@ -109,16 +108,6 @@ impl History {
             What::Attempt(tried) => Some(tried),
             _ => None,
         })
-    }
-
-    /// Of the attempts, which were for an event that had been delivered before.
-    pub fn duplicates(&self) -> usize {
-        let mut delivered = HashSet::new();
-        let again = |tried: &&Tried| match tried.http_code {
-            Some(200..300) => !delivered.insert(tried.webhook_id),
-            _ => delivered.contains(&tried.webhook_id),
-        };
-        self.attempts().filter(again).count()
     }
 }
 

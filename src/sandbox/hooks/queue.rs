@@ -18,11 +18,9 @@ const FIRST_RETRY_MS: f64 = 2_000.0;
 const LONGEST_RETRY_MS: f64 = 1_200_000.0;
 /// Before the first attempt.
 const DELAY_MS: i64 = 50;
-/// The same when deliveries are shuffled, so that there are some to change places with.
-const SHUFFLE_MS: i64 = 1_500;
-/// Shuffled deliveries that fall due within this time of each other change places: far from any wait between an event and
-/// what follows from it, so that the same ones meet each time.
-const BATCH_MS: i64 = 775;
+/// Without a new event for so long, the shuffled ones that wait are sent: longer than any wait between an event and what
+/// follows from it, so that the same ones meet each time.
+const PAUSE_MS: i64 = 1_500;
 /// Shuffled deliveries move back by fewer places than this.
 const SPREAD: u64 = 16;
 /// Later events wait for an untried one no longer than this.
@@ -49,6 +47,7 @@ impl State {
             return (Vec::new(), None);
         }
         let wall = Clock::wall();
+        let pause = self.pause(wall);
         let late = |event: &&Event| !event.is_orderly() && !event.in_flight && !event.finished && event.due <= wall;
         let mut ready: Vec<Uuid> = self.events.iter().filter(late).map(|event| event.id).collect();
         ready.extend(self.endpoints.iter().filter(|one| one.enabled).filter_map(|one| self.next_of(one.id, wall)));
@@ -56,7 +55,7 @@ impl State {
             event.in_flight = true;
         }
         let waiting = self.events.iter().filter(|event| !event.finished && !event.in_flight && event.due > wall);
-        let next = waiting.map(|event| (event.due.0 - wall.0).unsigned_abs()).min();
+        let next = waiting.map(|event| event.due).chain(pause).min().map(|at| (at.0 - wall.0).unsigned_abs());
         (ready.into_iter().filter_map(|id| self.parcel(id)).collect(), next)
     }
 
@@ -64,22 +63,34 @@ impl State {
     fn next_of(&self, endpoint_id: Uuid, wall: Stamp) -> Option<Uuid> {
         let fresh = |event: &Event| wall < event.created_at.plus_ms(PATIENCE_MS);
         let orderly = |event: &&Event| event.endpoint_id == endpoint_id && !event.finished && event.is_orderly();
-        let mut queue = self.events.iter().filter(orderly);
+        let queue = self.events.iter().filter(orderly);
         if queue.clone().any(|event| event.in_flight && fresh(event)) {
             return None;
         }
-        let shuffle = self.faults.shuffle;
-        let horizon = if shuffle { wall.plus_ms(BATCH_MS) } else { Stamp(i64::MAX) };
-        let waits = |event: &&Event| !event.in_flight && (event.due <= wall || fresh(event) && event.due <= horizon);
-        let first = queue.clone().filter(waits).min_by_key(|event| self.place(event))?;
-        let now = first.due <= wall || shuffle && queue.any(|event| !event.in_flight && event.due <= wall);
-        now.then_some(first.id)
+        let waits = |event: &&Event| !event.in_flight && (event.due <= wall || fresh(event));
+        let first = queue.filter(waits).min_by_key(|event| self.place(event))?;
+        // No later event can come before this one: its place is at least its number.
+        let settled = first.number < self.shuffled || self.place(first).1 <= self.emitted;
+        (first.due <= wall && (settled || !self.faults.shuffle)).then_some(first.id)
     }
 
-    /// Its place among the deliveries of its endpoint: that of the event, or moved from there by the seed.
-    fn place(&self, event: &Event) -> (u64, u64) {
-        let moved = if self.faults.shuffle { secrets::series(self.faults.seed, !index(event)) % SPREAD } else { 0 };
-        (event.number + moved, event.number)
+    /// Its place among the deliveries of its endpoint: that of the event, or moved from there by the seed, but not past a pause.
+    fn place(&self, event: &Event) -> (bool, u64, u64) {
+        if !self.faults.shuffle {
+            return (false, event.number, event.number);
+        }
+        let moved = secrets::series(self.faults.seed, !index(event)) % SPREAD;
+        (event.number >= self.shuffled, event.number + moved, event.number)
+    }
+
+    /// Closes a group of shuffled deliveries after a pause; when to look again if there was none yet.
+    fn pause(&mut self, wall: Stamp) -> Option<Stamp> {
+        let end = self.events.last().filter(|_| self.shuffled < self.emitted)?.created_at.plus_ms(PAUSE_MS);
+        if end > wall {
+            return Some(end).filter(|_| self.faults.shuffle);
+        }
+        self.shuffled = self.emitted;
+        None
     }
 
     /// What comes due while its endpoint is off or gone is not sent any more; a retry that comes due after somebody enabled
@@ -133,7 +144,7 @@ impl State {
     /// Milliseconds between an event and its first attempt.
     pub fn first_wait_ms(&self) -> i64 {
         let hold = i64::try_from(self.faults.hold_ms).unwrap_or(i64::MAX / 2);
-        hold + if self.faults.shuffle { SHUFFLE_MS } else { DELAY_MS }
+        hold + DELAY_MS
     }
 }
 

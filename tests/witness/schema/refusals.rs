@@ -13,7 +13,16 @@ const UNDESCRIBED: [(&str, &[&str]); 9] = [
             "RevokeSubscriptionBenefitsProhibited",
         ],
     ),
-    ("403", &["RefundDisputedPayment", "RefundsBlocked"]),
+    (
+        "403",
+        &[
+            "PauseResumeNotAllowed",
+            "RefundDisputedPayment",
+            "RefundsBlocked",
+            "UpdateSubscriptionPlanNotAllowed",
+            "UpdateSubscriptionSeatsNotAllowed",
+        ],
+    ),
     ("404", &["InvoiceDoesNotExist", "ReceiptNotAllocated", "RefundUnknownPayment"]),
     ("409", &["CannotPauseSubscription", "CheckoutCustomerDeleted", "NoScheduledPause", "NotPausedSubscription"]),
     ("410", &["ExpiredCheckoutError", "ResourceUnavailable"]),

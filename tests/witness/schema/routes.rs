@@ -2,23 +2,32 @@
 
 use serde_json::Value;
 
-/// What of ours the description does not have, each a method and a path: kept out of it by Polar, or known to no Polar.
-const OURS: [(&str, &str); 1] = [("POST", "/v1/subscriptions/{id}/change-preview")];
+/// Operations that Polar keeps out of its description: a method, a path, and the schema of the answer, which is in it.
+const UNLISTED: [(&str, &str, &str); 3] = [
+    ("POST", "/v1/subscriptions/{id}/change-preview", "SubscriptionChangePreview"),
+    ("GET", "/v1/subscriptions/{id}/charge-preview", "SubscriptionChargePreview"),
+    ("GET", "/v1/subscriptions/{id}/cancel-preview", "SubscriptionCancelPreview"),
+];
 
 /// Whose a request is.
 pub enum Route<'a> {
     /// The operation of the description.
     Polars(&'a Value),
-    /// Outside of the API, or listed as none of the description's.
-    Ours,
+    /// None of the description's, whose answer has this schema.
+    Unlisted(&'static str),
+    /// Outside of the API.
+    Elsewhere,
     /// Neither: the answer says that there is no such thing.
     Unknown,
 }
 
 /// Finds what answers this request.
 pub fn find<'a>(description: &'a Value, method: &str, path: &str) -> Route<'a> {
-    if !path.starts_with("/v1/") || OURS.iter().any(|(verb, known)| *verb == method && fits(known, path)) {
-        return Route::Ours;
+    if !path.starts_with("/v1/") {
+        return Route::Elsewhere;
+    }
+    if let Some((_, _, schema)) = UNLISTED.iter().find(|(verb, known, _)| *verb == method && fits(known, path)) {
+        return Route::Unlisted(schema);
     }
     let paths = description["paths"].as_object().expect("the description has paths");
     let fitting = paths.iter().filter(|(known, _)| fits(known, path));

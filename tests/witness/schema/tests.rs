@@ -1,7 +1,6 @@
 //! The check itself: it takes what Polar said, and notices what Polar would not say.
 
 use super::*;
-use serde_json::json;
 use std::{fs, path::Path};
 
 fn recorded(folder: &str, ending: &str) -> Vec<(String, Value)> {
