@@ -62,7 +62,7 @@ impl What {
             Self::CustomerCreated(_) | Self::CustomerUpdated(_) => 60,
             Self::Fulfil(_) | Self::Pay(_) | Self::Void(_) => 150,
             Self::StateChanged(_) => 400,
-            Self::Fee(_) => 500,
+            Self::Fee(_) => 800,
             Self::Invoice(_) | Self::Receipt(_) | Self::Refunded(_) | Self::Meters(_) => 1_000,
             // The only wait that is Polar's own: an app has this long to come back.
             Self::Disable(_) => 30_000,

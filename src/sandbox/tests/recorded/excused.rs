@@ -19,9 +19,24 @@ pub const EXCUSES: &[Excuse] = &[
         why: "the recorded server failed at the list of events until it was mended (http/206)",
     },
     Excuse {
-        places: &["http/047", "http/053", "http/076", "webhooks/0178", "webhooks/0338"],
-        what: &["2 entries, not 1"],
-        why: "a customer's other meters are made 15–20 s after the first credit (README 10), here after one",
+        places: &["http/047", "http/053", "http/075", "http/076", "http/229", "webhooks/0178", "webhooks/0338"],
+        what: &[
+            "2 entries, not 1",
+            "total_count: 2, not 1",
+            "is_invoice_generated: true, not false",
+            "10000.0, not 0.0",
+        ],
+        why: "Polar makes invoices and meters up to 25 s later (README 1 and 10), and was asked before; here they are there",
+    },
+    Excuse {
+        places: &["http/172"],
+        what: &["$.pagination.total_count"],
+        why: "all deliveries so far: of the debounced states there are more or fewer (README 1), and five more expiries",
+    },
+    Excuse {
+        places: &["http/206"],
+        what: &["$.pagination."],
+        why: "Polar notes more events of its own than the grants' and meters' in the feed of a customer (C§2.11)",
     },
     Excuse {
         places: &[
@@ -72,13 +87,15 @@ pub const EXCUSES: &[Excuse] = &[
             "$.data.items: 3 entries",
             "$.data.product_price",
             "$.data.receipt_number",
+            "$.data.amount:",
+            "_amount:",
             "order.updated",
         ],
         why: "the renewal whose scheduled change was left behind when its period was moved by hand (README 8, C§11 \"A bug\")",
     },
     Excuse {
         places: &["http/223", "http/231", "before http/223", "before http/231"],
-        what: &["platform_fee_currency: a text, not null", "order.updated"],
+        what: &["platform_fee_", "order.updated"],
         why: "the stand-in for the payment provider did not report the fee of these two payments (against http/236)",
     },
     Excuse {
