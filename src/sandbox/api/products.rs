@@ -249,7 +249,9 @@ fn replace_prices(state: &mut state::State, product: &mut Product, entries: &[Va
                 .push(prices::create(entry, &home, &mut state.clock).map_err(|wrong| wrong.within("prices", place))?),
         }
     }
-    for price in product.prices.iter_mut().filter(|price| !price.is_archived && !kept.contains(&price.id.to_string())) {
+    let gone =
+        |price: &&mut Price| !price.is_archived && price.source == "catalog" && !kept.contains(&price.id.to_string());
+    for price in product.prices.iter_mut().filter(gone) {
         price.is_archived = true;
         price.modified_at = Some(state.clock.now());
     }

@@ -126,11 +126,15 @@ pub async fn token(State(app): Shared, request: Request, next: Next) -> Response
     if let Some(seconds) = app.note(|state| state.admit_token(&sent)) {
         return too_many(seconds);
     }
-    match app.read(|state| state.standing(&sent, request.method(), request.uri().path())) {
+    let standing = app.read(|state| state.standing(&sent, request.method(), request.uri().path()));
+    if !matches!(standing, Standing::Unknown) {
+        app.note(|state| state.know(&sent));
+    }
+    match standing {
         Standing::Unknown => return Refusal::InvalidToken.into_response(),
         Standing::Customer => return Refusal::WrongSubject("User Organization").into_response(),
         Standing::Lacks(scopes) => return Refusal::InsufficientScope(scopes.join(" ")).into_response(),
-        Standing::Allowed => app.note(|state| state.know(&sent)),
+        Standing::Allowed => {}
     }
     match app.note(state::State::admit) {
         None => next.run(request).await,

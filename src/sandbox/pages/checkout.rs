@@ -27,6 +27,8 @@ use crate::sandbox::state;
 /// The longest wait for the purchase and its webhook before the buyer is sent back.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+const TOO_MANY: &str = "There were too many attempts to pay. Try again later.";
+
 /// What the form sends; card fields are absent when nothing is to be paid.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -83,9 +85,13 @@ fn attempt(state: &mut state::State, secret: &str, sent: &Sent) -> Outcome {
     if wish.as_ref().is_ok_and(|wish| wish.card == Some(Card::Confirms)) && sent.confirmation.is_empty() {
         return Outcome::Page(challenge(sent));
     }
+    let wish = wish.and_then(|wish| if state.admit_confirm().is_none() { Ok(wish) } else { Err(TOO_MANY.to_owned()) });
     match wish.and_then(|wish| confirm(state, secret, wish).map_err(|refusal| refusal.words())) {
         Ok(checkout) => Outcome::Paid(checkout.id),
-        Err(problem) => Outcome::Page(form(state, &checkout, sent, Some(&problem))),
+        Err(problem) => {
+            let checkout = by_secret(state, secret).cloned().unwrap_or(checkout);
+            Outcome::Page(form(state, &checkout, sent, Some(&problem)))
+        }
     }
 }
 

@@ -247,4 +247,6 @@ async fn confirmations_are_limited_when_that_is_switched_on() {
         world.http.post(format!("{}{path}", world.sandbox.origin())).json(&json!({})).send().await.expect("one");
     assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].as_bytes()), (429, b"1800".as_slice()));
     assert!(answer.bytes().await.expect("bytes").is_empty());
+    let (status, _, page) = world.pay(&checkout, "ada@boreal.dev", CARD).await;
+    assert!(status == 200 && page.contains("too many attempts"), "the page is held to it too");
 }

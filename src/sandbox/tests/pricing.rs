@@ -140,6 +140,8 @@ async fn buyers_name_the_amount_within_its_bounds() {
     );
     let more = [("amount", "12.345")];
     assert!(world.pay_with(&checkout, "a@boreal.dev", CARD, &more).await.2.contains("The amount is not a number."));
+    let (_, _, page) = world.pay_with(&checkout, "a@boreal.dev", "4000 0000 0000 0002", &[("amount", "41")]).await;
+    assert!(page.contains("Your card was declined.") && page.contains("41.00 USD</p>"), "{page}");
     assert_eq!(world.pay_with(&checkout, "a@boreal.dev", CARD, &[("amount", "42")]).await.0, 303);
     world.idle().await;
     let order = world.get("/v1/orders/").await.1["items"][0].clone();
@@ -173,6 +175,11 @@ async fn a_product_has_prices_in_several_currencies_and_some_for_one_checkout() 
     world.idle().await;
     let one = world.get("/v1/subscriptions/").await.1["items"][0].clone();
     assert_eq!((&one["amount"], &one["price"]["price_amount"]), (&json!(333), &json!(333)));
+    let path = format!("/v1/products/{}", id(&product));
+    let prices = json!({"prices": [price(1_100, "usd"), price(990, "eur")]});
+    assert_eq!(world.send("PATCH", &path, Some(prices)).await.0, 200);
+    let one = world.get("/v1/subscriptions/").await.1["items"][0].clone();
+    assert_eq!(one["price"]["is_archived"], false, "only the catalog's prices are replaced");
     world.advance(32).await;
     assert_eq!(world.get("/v1/orders/").await.1["items"][0]["total_amount"], 333);
 }

@@ -50,12 +50,6 @@ pub fn exchanges(captures: &Path) -> Vec<Exchange> {
     files(&captures.join("http"), ".json").iter().map(|path| read(path)).collect()
 }
 
-/// The answer or, with the ending `.body`, the webhook with this number.
-pub fn numbered(folder: &Path, number: &str, ending: &str) -> Value {
-    let of_it = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(number));
-    json(&files(folder, ending).into_iter().find(of_it).expect("the recording"))
-}
-
 /// A file of JSON.
 pub fn json(path: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).expect("bytes")).expect("JSON")
