@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-/// Operations that Polar keeps out of its description: a method, a path, and the schema of the answer, which is in it.
+/// Operations that Polar keeps out of its description: a method, a path, and the schema of the answer, which is in it (the
+/// preview of a change has that of a charge: http/115).
 const UNLISTED: [(&str, &str, &str); 3] = [
-    ("POST", "/v1/subscriptions/{id}/change-preview", "SubscriptionChangePreview"),
+    ("POST", "/v1/subscriptions/{id}/change-preview", "SubscriptionChargePreview"),
     ("GET", "/v1/subscriptions/{id}/charge-preview", "SubscriptionChargePreview"),
     ("GET", "/v1/subscriptions/{id}/cancel-preview", "SubscriptionCancelPreview"),
 ];
