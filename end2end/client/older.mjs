@@ -7,7 +7,8 @@ import { validateEvent, WebhookVerificationError as Refused } from '@polar-sh/sd
 const to = (spell, value) => {
   if (Array.isArray(value)) return value.map((item) => to(spell, item));
   if (value === null || typeof value !== 'object' || value instanceof Date) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [spell(key), key === 'metadata' ? inner : to(spell, inner)]));
+  const spelled = ([key, inner]) => [spell(key), key === 'metadata' ? inner : to(spell, inner)];
+  return Object.fromEntries(Object.entries(value).map(spelled));
 };
 const camel = (value) => to((key) => key.replace(/_(\w)/g, (_, letter) => letter.toUpperCase()), value);
 const snake = (value) => to((key) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value);
@@ -18,7 +19,10 @@ export function connect({ origin, token }) {
   const create = (service) => async (body) => snake(await service.create(camel(body)));
   const get = (service) => async (id) => snake(await service.get({ id }));
   const update = (service, name) => async (id, body) => snake(await service.update({ id, [name]: camel(body) }));
+  /** The portal's lists take the token of a session first. */
   const guest = ({ accessToken }) => ({ customerSession: accessToken });
+  const guestList = (service) => async (query, options) =>
+    snake((await service.list(guest(options), camel(query))).result);
 
   /** Pausing is younger than this line: the request goes past it, and its schema still judges the answer. */
   const change = async (id, body) => {
@@ -60,12 +64,8 @@ export function connect({ origin, token }) {
     webhooks: { createWebhookEndpoint: async (body) => snake(await polar.webhooks.createWebhookEndpoint(camel(body))) },
     customerPortal: {
       customers: { get: async (options) => snake(await polar.customerPortal.customers.get(guest(options))) },
-      subscriptions: {
-        list: async (query, options) => snake((await polar.customerPortal.subscriptions.list(guest(options), camel(query))).result),
-      },
-      orders: {
-        list: async (query, options) => snake((await polar.customerPortal.orders.list(guest(options), camel(query))).result),
-      },
+      subscriptions: { list: guestList(polar.customerPortal.subscriptions) },
+      orders: { list: guestList(polar.customerPortal.orders) },
     },
   };
 }

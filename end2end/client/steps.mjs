@@ -1,6 +1,6 @@
 // What the official client is taken through against the sandbox, whichever line of it speaks. A line brings `connect`,
-// `reason` for what Polar calls an error, `validate` for webhooks with the class of error of a false one (`Refused`), and
-// the kinds of events that are `unknown` to it.
+// `reason` for what Polar calls an error, `validate` for webhooks with the class of the error about a false one
+// (`Refused`), and the kinds of events that are `unknown` to it.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

@@ -1,10 +1,13 @@
 //! The switches from a shell: `boreal sandbox clock`, `faults`, `organizations`, … talk to a sandbox that runs.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
+
+use super::history::replay;
 
 /// A long journey of the clock takes a while.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -44,6 +47,17 @@ pub enum Command {
         /// Which sandbox
         #[command(flatten)]
         at: At,
+    },
+    /// Print what happened as a text that `replay` makes happen again
+    History {
+        /// Which sandbox
+        #[command(flatten)]
+        at: At,
+    },
+    /// Make what a history tells happen again in a fresh sandbox, and say where it goes another way
+    Replay {
+        /// What `history` printed, or a failed test wrote
+        file: PathBuf,
     },
     /// Forget everything but the organization, its token and its secret
     Reset {
@@ -122,11 +136,15 @@ impl Command {
     /// # Errors
     /// In words: the sandbox is not there, or refuses.
     pub async fn run(&self) -> Result<String, String> {
-        let answer = self.call()?.send().await?;
-        Ok(match (self, answer) {
-            (Self::Events { .. }, answer) => lines(&answer),
-            (_, Value::Null) => "Done.".to_owned(),
-            (_, answer) => format!("{answer:#}"),
+        if let Self::Replay { file } = self {
+            return again(file).await;
+        }
+        let text = self.call()?.send().await?;
+        Ok(match (self, serde_json::from_str(&text)) {
+            (Self::History { .. }, _) => text.trim_end().to_owned(),
+            (Self::Events { .. }, Ok(answer)) => lines(&answer),
+            (_, Ok(Value::Null) | Err(_)) => "Done.".to_owned(),
+            (_, Ok(answer)) => format!("{answer:#}"),
         })
     }
 
@@ -146,6 +164,8 @@ impl Command {
             Self::Organizations { change: Some(change), .. } => change.call(),
             Self::Events { at } => get(at, "deliveries"),
             Self::Redeliver { id, at } => Call::new(at, "POST", "deliver", json!({"webhook_id": id})),
+            Self::History { at } => get(at, "history"),
+            Self::Replay { .. } => return Err("A replay has a sandbox of its own.".to_owned()),
             Self::Reset { at } => Call::new(at, "POST", "reset", Value::Null),
         })
     }
@@ -169,7 +189,7 @@ impl<'a> Call<'a> {
         Self { at, method, path: format!("/sandbox/{path}"), body }
     }
 
-    async fn send(self) -> Result<Value, String> {
+    async fn send(self) -> Result<String, String> {
         let origin = self.at.origin.trim_end_matches('/');
         let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().map_err(|e| e.to_string())?;
         let mut request = client.request(self.method, format!("{origin}{}", self.path));
@@ -183,14 +203,23 @@ impl<'a> Call<'a> {
         let answer = request.send().await.map_err(gone)?;
         let (status, mark) = (answer.status(), answer.headers().contains_key("x-polar-sandbox"));
         let text = answer.text().await.map_err(gone)?;
-        match serde_json::from_str(&text) {
-            _ if !status.is_success() && text.is_empty() => Err(format!("The sandbox answers {status}.")),
-            _ if !status.is_success() => Err(text),
-            _ if !mark => Err(format!("What answers at {origin} is no sandbox.")),
-            Ok(value) => Ok(value),
-            Err(_) => Ok(Value::Null),
+        match status.is_success() {
+            false if text.is_empty() => Err(format!("The sandbox answers {status}.")),
+            false => Err(text),
+            true if !mark => Err(format!("What answers at {origin} is no sandbox.")),
+            true => Ok(text),
         }
     }
+}
+
+/// Replays a file; an error if it went another way.
+async fn again(file: &Path) -> Result<String, String> {
+    let outcome = replay::file(file).await.map_err(|error| format!("{}: {error}", file.display()))?;
+    if !outcome.differences.is_empty() {
+        return Err(outcome.differences.join("\n"));
+    }
+    let (events, attempts) = (outcome.replay.events().count(), outcome.replay.attempts().count());
+    Ok(format!("It went the same way: {events} events, {attempts} attempts to deliver them."))
 }
 
 /// `name=value` as JSON; what is no JSON is a text.

@@ -10,7 +10,9 @@ mod clock;
 pub mod command;
 mod control;
 mod front;
+mod history;
 mod hooks;
+mod journal;
 mod life;
 mod organization;
 mod organizations;
@@ -25,6 +27,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use app::App;
 pub use organization::{New, Organization};
 use organizations::Organizations;
 
@@ -88,6 +91,16 @@ impl Sandbox {
     /// The id of the first organization, whose the token and the secret are.
     pub fn organization_id(&self) -> String {
         self.own.id.to_string()
+    }
+
+    /// What happened to each organization until now, as `GET /sandbox/history` and `boreal sandbox replay` have it.
+    pub fn histories(&self) -> Vec<String> {
+        self.organizations.apps().iter().map(|app| app.read(history::History::of).text()).collect()
+    }
+
+    /// Of the first organization.
+    fn app(&self) -> Arc<App> {
+        self.organizations.first().app
     }
 
     /// Makes another organization, with a clock, faults, endpoints and objects of its own.

@@ -132,6 +132,11 @@ impl Organizations {
         Some(true)
     }
 
+    /// The state of each.
+    pub fn apps(&self) -> Vec<Arc<App>> {
+        self.read().iter().map(|one| Arc::clone(&one.app)).collect()
+    }
+
     /// The app's own.
     pub fn first(&self) -> Running {
         self.read().first().expect("the first organization is never removed").clone()

@@ -24,6 +24,7 @@ use super::clock::{Clock, Stamp};
 use super::control::Faults;
 use super::hooks::endpoint::Endpoint;
 use super::hooks::events::Event;
+use super::journal::Journal;
 use super::life::balance::Balance;
 use super::life::billing::Line;
 use super::life::cards::Saved;
@@ -114,6 +115,9 @@ pub struct State {
     pub events: Vec<Event>,
     /// How many events there ever were: the index into the series of random numbers.
     pub emitted: u64,
+    /// Of them, how many were there at the last pause: shuffled deliveries do not move past it.
+    #[serde(default)]
+    pub shuffled: u64,
     pub jobs: Vec<Job>,
     pub faults: Faults,
     /// Where pages and API are reached; from the configuration.
@@ -121,6 +125,8 @@ pub struct State {
     pub origin: String,
     #[serde(skip)]
     pub limits: Limits,
+    #[serde(skip)]
+    pub journal: Journal,
 }
 
 impl State {
@@ -173,10 +179,12 @@ impl State {
             endpoints: Vec::new(),
             events: Vec::new(),
             emitted: 0,
+            shuffled: 0,
             jobs: Vec::new(),
             faults: Faults::default(),
             origin: String::new(),
             limits: Limits::default(),
+            journal: Journal::of_a_new_sandbox(),
         };
         state.endpoints.push(state.own_endpoint());
         state
@@ -199,6 +207,7 @@ impl State {
         let url = self.endpoint(self.identity.endpoint_id).map(|own| own.url.clone()).unwrap_or_default();
         let mut fresh = Self::with(self.identity.clone());
         fresh.origin = std::mem::take(&mut self.origin);
+        fresh.journal = std::mem::take(&mut self.journal);
         fresh.adopt(&url);
         *self = fresh;
     }

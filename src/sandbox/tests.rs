@@ -1,7 +1,6 @@
 //! The sandbox over HTTP: what Boreal's own tests rely on, held against the recordings where they are present.
 
 mod benefits;
-mod capture;
 mod checkout;
 mod checkout_client;
 mod command;
@@ -12,16 +11,23 @@ mod disabling;
 mod discounts;
 mod dunning;
 mod endpoints;
+mod figures;
 mod guests;
 mod harness;
+mod histories;
 mod metering;
 mod organizations;
 mod pausing;
 mod plans;
 mod portal;
+mod previews;
+mod pricing;
 mod recorded;
 mod refunds;
 mod rights;
 mod subscriptions;
 mod transport;
 mod travel;
+mod usage;
+#[path = "../../tests/witness/mod.rs"]
+mod witness;

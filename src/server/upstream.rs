@@ -85,6 +85,13 @@ impl Upstream {
         }
     }
 
+    /// The sandbox, if it runs.
+    #[cfg(feature = "sandbox")]
+    #[must_use]
+    pub fn stand_in(&self) -> Option<&crate::sandbox::Sandbox> {
+        self.sandbox.as_ref()
+    }
+
     /// Stops the sandbox, if it runs.
     pub async fn stop(&self) {
         #[cfg(feature = "sandbox")]

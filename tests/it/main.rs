@@ -35,3 +35,5 @@ mod syncing;
 mod visitor;
 mod watching;
 mod webhooks;
+#[path = "../witness/mod.rs"]
+mod witness;

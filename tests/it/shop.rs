@@ -4,6 +4,7 @@ use super::{
     engine::Database,
     patience::{wait_for, wait_until},
     polar::{PAYS, Polar, browser},
+    witness::Witness,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use boreal::server::{
@@ -53,6 +54,7 @@ pub struct Shop {
     served: JoinHandle<io::Result<()>>,
     /// Where it keeps what outlives it.
     pub place: Place,
+    _witness: Witness,
 }
 
 /// What of a shop outlives its process.
@@ -141,10 +143,12 @@ impl Shop {
     pub async fn open_at(place: Place) -> Self {
         let server = build(place.config()).await.expect("the server starts");
         let (state, polar) = (server.state(), Polar::of(server.upstream()));
+        let sandbox = server.upstream().stand_in().expect("no real Polar is configured").clone();
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(server.run(async { drop(stopped.await) }));
         let origin = state.config.origin().to_owned();
-        Self { state, polar, origin, http: browser(), stop, served, place }
+        let witness = Witness::new(move || sandbox.histories());
+        Self { state, polar, origin, http: browser(), stop, served, place, _witness: witness }
     }
 
     /// Waits until nothing is left to do now.

@@ -6,7 +6,7 @@ use super::checkouts::Checkout;
 use super::discounts::Discount;
 use super::organizations;
 use super::products::{Product, join, remove};
-use crate::sandbox::life::offer;
+use crate::sandbox::life::{discounting, offer};
 use crate::sandbox::state::State;
 
 const MERCHANT_ONLY: [&str; 7] = [
@@ -47,7 +47,7 @@ pub fn success_url(state: &State, one: &Checkout) -> String {
 }
 
 fn session(state: &State, one: &Checkout) -> Value {
-    let discount = state.discounts.iter().find(|found| Some(found.id) == one.discount_id);
+    let discount = discounting::known(state, one.discount_id);
     json!({
         "id": one.id, "created_at": one.created_at, "modified_at": one.modified_at, "custom_field_data": {},
         "payment_processor": "stripe", "status": one.status, "client_secret": one.client_secret,
@@ -79,16 +79,20 @@ fn money(one: &Checkout) -> Value {
 
 fn buyer(one: &Checkout) -> Value {
     let mut payment = json!({"publishable_key": "pk_test_sandbox"});
+    let country = one.customer_billing_address.as_ref().map(|address| &address["country"]);
+    // A bill to the USA needs the whole address (http/072), one to France only the country (http/081).
+    let whole = one.form_required() && country.is_some_and(|country| country == "US");
+    let needed = if whole { "required" } else { "disabled" };
     join(&mut payment, Value::Object(one.payment.clone()));
     json!({
         "customer_id": one.customer_id, "is_business_customer": false, "customer_name": one.customer_name,
         "customer_email": one.customer_email, "customer_ip_address": one.customer_ip_address,
         "customer_billing_name": one.customer_billing_name, "customer_billing_address": one.customer_billing_address,
         "customer_tax_id": null, "payment_processor_metadata": payment,
-        "customer_billing_address_fields": {"country": true, "state": false, "city": false, "postal_code": false,
-            "line1": false, "line2": false},
-        "billing_address_fields": {"country": "required", "state": "disabled", "city": "disabled",
-            "postal_code": "disabled", "line1": "disabled", "line2": "disabled"},
+        "customer_billing_address_fields": {"country": true, "state": whole, "city": whole, "postal_code": whole,
+            "line1": whole, "line2": false},
+        "billing_address_fields": {"country": "required", "state": needed, "city": needed, "postal_code": needed,
+            "line1": needed, "line2": if whole { "optional" } else { "disabled" }},
         "external_customer_id": one.external_customer_id, "customer_external_id": one.external_customer_id,
         "customer_metadata": one.customer_metadata,
     })

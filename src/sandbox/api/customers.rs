@@ -53,7 +53,7 @@ impl Customer {
     /// The older form that subscriptions and orders still carry beside the customer.
     pub fn as_user(&self) -> Value {
         let name = self.name.as_ref().unwrap_or(&self.email);
-        let initial: String = name.chars().take(1).flat_map(char::to_uppercase).collect();
+        let initial: String = name.chars().take(1).collect();
         json!({"id": self.id, "email": self.email, "public_name": initial, "avatar_url": self.avatar(), "github_username": null})
     }
 

@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::body::Fields;
+use super::discount_rules;
 use super::listing::Query;
-use super::products::{Product, join};
+use super::products::{Product, join, remove};
 use super::refusal::{Detail, Refusal};
 use super::resource::Kept;
 use super::{Answer, Shared};
@@ -25,6 +26,16 @@ pub enum Worth {
     Percentage { basis_points: i64 },
     /// In minor units, by currency; the first two fields are the older form.
     Fixed { amount: i64, currency: String, amounts: Map<String, Value> },
+}
+
+impl Worth {
+    /// Fixed sums by currency; the organization's own stands in the older fields.
+    fn in_currencies(amounts: Map<String, Value>) -> Self {
+        let first = amounts.keys().find(|currency| *currency == "usd").or_else(|| amounts.keys().next());
+        let currency = first.cloned().unwrap_or_default();
+        let amount = amounts.get(&currency).and_then(Value::as_i64).unwrap_or(0);
+        Self::Fixed { amount, currency, amounts }
+    }
 }
 
 /// One discount.
@@ -51,12 +62,15 @@ pub struct Discount {
     pub organization_id: Uuid,
     /// Only these; all if there are none.
     pub products: Vec<Uuid>,
+    /// Nobody can have it any more; who has it keeps it.
+    #[serde(default)]
+    pub is_deleted: bool,
 }
 
 /// `GET /v1/discounts/`
 pub async fn list(State(app): Shared, query: Query) -> Answer {
     let items = app.read(|state| {
-        let named = state.discounts.iter().filter(|one| query.finds(&one.name));
+        let named = state.discounts.iter().filter(|one| !one.is_deleted && query.finds(&one.name));
         named.map(|one| one.view(state)).collect()
     });
     query.page(items, "-created_at")
@@ -66,7 +80,7 @@ impl Kept for Discount {
     const EVENTS: Option<&'static str> = Some("discount");
 
     fn find(state: &state::State, id: Uuid) -> Result<&Self, Refusal> {
-        state.discounts.iter().find(|one| one.id == id).ok_or(Refusal::NotFound)
+        state.discounts.iter().find(|one| one.id == id && !one.is_deleted).ok_or(Refusal::NotFound)
     }
 
     fn view(&self, state: &state::State) -> Value {
@@ -74,6 +88,7 @@ impl Kept for Discount {
         let products: Vec<Value> =
             self.products.iter().filter_map(|id| state.product(*id).ok()).map(Product::bare).collect();
         join(&mut shown, json!({"products": products}));
+        remove(&mut shown, &["is_deleted"]);
         shown
     }
 
@@ -110,6 +125,7 @@ impl Kept for Discount {
             redemptions_count: 0,
             organization_id: state.identity.organization_id,
             products: Vec::new(),
+            is_deleted: false,
         };
         fill(&mut discount, &mut fields);
         fields.no_organization()?;
@@ -119,17 +135,26 @@ impl Kept for Discount {
     }
 
     fn change(&mut self, state: &mut state::State, mut fields: Fields<'_>) -> Result<(), Refusal> {
+        let before = self.clone();
         fill(self, &mut fields);
-        if fields.has("basis_points") || fields.has("amount") {
+        if ["basis_points", "amount", "amounts"].iter().any(|key| fields.has(key)) {
             self.worth = worth(&self.kind, &mut fields);
         }
+        discount_rules::check(&before, self, &mut fields)?;
         fields.done()?;
         fitting(state, self)
+    }
+
+    fn take_away(state: &mut state::State, id: Uuid) {
+        state.discounts.iter_mut().filter(|one| one.id == id).for_each(|one| one.is_deleted = true);
     }
 }
 
 fn worth(kind: &str, fields: &mut Fields<'_>) -> Worth {
     if kind == "fixed" {
+        if let Some(amounts) = fields.object("amounts").filter(|amounts| !amounts.is_empty()) {
+            return Worth::in_currencies(amounts.clone());
+        }
         fields.require("amount");
         let amount = at_least(fields, "amount", 0).unwrap_or(0);
         let currency = fields.text("currency").unwrap_or_else(|| "usd".to_owned());
@@ -206,7 +231,9 @@ fn fill(discount: &mut Discount, fields: &mut Fields<'_>) {
 /// Codes are unique, whatever their case, and products exist.
 fn fitting(state: &state::State, discount: &Discount) -> Result<(), Refusal> {
     let code = discount.code.as_ref().map(|code| code.to_lowercase());
-    let taken = |one: &&Discount| one.id != discount.id && one.code.as_ref().map(|code| code.to_lowercase()) == code;
+    let taken = |one: &&Discount| {
+        !one.is_deleted && one.id != discount.id && one.code.as_ref().map(|code| code.to_lowercase()) == code
+    };
     if code.is_some() && state.discounts.iter().any(|one| taken(&one)) {
         return Err(Refusal::field("code", "Discount with this code already exists.", json!(discount.code)));
     }

@@ -14,6 +14,7 @@ pub mod customer_sessions;
 pub mod customer_state;
 pub mod customers;
 pub mod deliveries;
+pub mod discount_rules;
 pub mod discounts;
 pub mod grants;
 pub mod ingest;
@@ -28,6 +29,7 @@ pub mod organizations;
 pub mod payment_methods;
 pub mod portal;
 pub mod previews;
+pub mod price_rules;
 pub mod prices;
 pub mod product_benefits;
 pub mod products;
@@ -54,7 +56,7 @@ use axum::routing::{get, patch, post};
 
 use super::app::App;
 use super::hooks::endpoint::Endpoint;
-use super::{control, pages};
+use super::{control, journal, pages};
 use benefits::Benefit;
 use discounts::Discount;
 use meters::Meter;
@@ -106,6 +108,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(pages::control::router())
         .merge(control::router())
         .layer(from_fn_with_state(Arc::clone(&app), transport::headers))
+        .layer(from_fn_with_state(Arc::clone(&app), journal::watch::watch))
         .with_state(app)
 }
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::benefits::Benefit;
 use super::body::Fields;
 use super::listing::Query;
+use super::price_rules;
 use super::prices::{self, Home, Price};
 use super::refusal::{Detail, Refusal};
 use super::resource::Kept;
@@ -240,17 +241,20 @@ fn replace_prices(state: &mut state::State, product: &mut Product, entries: &[Va
     let interval = product.recurring_interval.clone();
     let home = Home { product_id: product.id, interval: interval.as_deref(), source: "catalog", meters: &state.meters };
     let (mut kept, mut added) = (Vec::new(), Vec::new());
-    for entry in entries {
+    for (place, entry) in entries.iter().enumerate() {
         match entry.get("id").and_then(Value::as_str) {
             Some(id) if product.prices.iter().any(|price| price.id.to_string() == id) => kept.push(id.to_owned()),
             Some(id) => return Err(Refusal::field("prices", "Price does not exist.", json!(id))),
-            None => added.push(prices::create(entry, &home, &mut state.clock)?),
+            None => added
+                .push(prices::create(entry, &home, &mut state.clock).map_err(|wrong| wrong.within("prices", place))?),
         }
     }
-    for price in product.prices.iter_mut().filter(|price| !price.is_archived && !kept.contains(&price.id.to_string())) {
+    let gone =
+        |price: &&mut Price| !price.is_archived && price.source == "catalog" && !kept.contains(&price.id.to_string());
+    for price in product.prices.iter_mut().filter(gone) {
         price.is_archived = true;
         price.modified_at = Some(state.clock.now());
     }
     product.prices.extend(added);
-    Ok(())
+    price_rules::check(&product.prices(), entries)
 }

@@ -69,6 +69,19 @@ impl Refusal {
         Self::Business(vec![Detail::body("value_error", field, msg, input)])
     }
 
+    /// The same refusal of an entry of the list `field`: its fields lie within it.
+    pub fn within(mut self, field: &str, place: usize) -> Self {
+        if let Self::Invalid(details) | Self::Business(details) = &mut self {
+            for detail in details {
+                if detail.loc.get(1) != Some(&json!(field)) {
+                    detail.loc.insert(1, json!(field));
+                }
+                detail.loc.insert(2, json!(place));
+            }
+        }
+        self
+    }
+
     /// An error of the domain.
     pub fn domain(status: StatusCode, error: &'static str, detail: impl Into<String>) -> Self {
         Self::Domain(status, error, detail.into())

@@ -54,6 +54,11 @@ pub trait Kept: Clone + 'static {
         self
     }
 
+    /// Takes it away, or only out of sight where others still have it.
+    fn take_away(state: &mut state::State, id: Uuid) {
+        Self::all(state).retain(|one| one.id() != id);
+    }
+
     /// Brings copies of it in step with a change.
     fn spread(&self, _: &mut state::State) {}
 }
@@ -92,7 +97,7 @@ pub async fn delete<T: Kept>(State(app): Shared, Path(id): Path<String>) -> Answ
     let id = path_id(&id)?;
     app.write(|state| {
         let shown = T::find(state, id)?.view(state);
-        T::all(state).retain(|one| one.id() != id);
+        T::take_away(state, id);
         tell::<T>(state, "deleted", &shown);
         Ok::<_, Refusal>(())
     })?;

@@ -11,6 +11,7 @@ use super::products::{join, remove};
 use super::subscription_patch::Discount as Wished;
 use super::subscriptions::Subscription;
 use crate::sandbox::clock::Stamp;
+use crate::sandbox::life::discounting;
 use crate::sandbox::secrets;
 use crate::sandbox::state::State;
 
@@ -99,7 +100,7 @@ impl Subscription {
 
     /// Its discount, if it has one.
     pub fn discount<'a>(&self, state: &'a State) -> Option<&'a Discount> {
-        state.discounts.iter().find(|one| Some(one.id) == self.discount_id)
+        discounting::known(state, self.discount_id)
     }
 
     /// The end of a period that begins at `start`.
@@ -143,8 +144,7 @@ impl Metered {
 
 /// The discount inside an order or a subscription: without its products.
 pub fn discount(state: &State, id: Option<Uuid>) -> Option<Value> {
-    let found = state.discounts.iter().find(|one| Some(one.id) == id)?;
-    let mut shown = json!(found);
-    remove(&mut shown, &["products"]);
+    let mut shown = json!(discounting::known(state, id)?);
+    remove(&mut shown, &["products", "is_deleted"]);
     Some(shown)
 }

@@ -95,10 +95,7 @@ const MODELS: [Model<Shape>; 9] = [
     Model { name: "SubscriptionUpdateClear", keys: &["pending_update"], read: clear },
 ];
 
-/// Reads a body; dates must lie after `now`.
-///
-/// # Errors
-/// 422 with what each model has against it, when none takes it.
+/// Reads a body; dates must lie after `now`. A body that no model takes is a 422 with what each has against it.
 pub fn read(sent: &Map<String, Value>, now: Stamp) -> Result<Shape, Refusal> {
     choose(&MODELS, sent, now)
 }

@@ -5,12 +5,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde_json::json;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::io::ReaderStream;
@@ -24,7 +24,8 @@ use crate::sandbox::state;
 
 const VERSIONS: [&str; 2] = ["2026-04", "2026-10"];
 const POLAR_VERSION: HeaderName = HeaderName::from_static("polar-version");
-const BODY_LIMIT: u64 = 10 * 1024 * 1024;
+/// The longest body of a request, in bytes.
+pub const BODY_LIMIT: u64 = 10 * 1024 * 1024;
 /// Longer than any client waits.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -38,7 +39,13 @@ pub async fn protocol(request: Request, next: Next) -> Response {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     };
-    answer.headers_mut().insert(POLAR_VERSION, HeaderValue::from_static(version));
+    let status = answer.status();
+    let headers = answer.headers_mut();
+    headers.insert(POLAR_VERSION, HeaderValue::from_static(version));
+    if status == StatusCode::NO_CONTENT {
+        // There is nothing of that type, and Polar says so all the same (http/003).
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
     answer
 }
 
@@ -65,23 +72,25 @@ pub async fn faults(State(app): Shared, request: Request, next: Next) -> Respons
     if delay_ms > 0 {
         app.stop.run_until_cancelled(tokio::time::sleep(Duration::from_millis(delay_ms))).await;
     }
-    match fault {
-        None => next.run(request).await,
-        Some(Fault::TooMany) => too_many(1),
-        Some(Fault::Broken) => broken(),
-        Some(Fault::BrokenAfter) => {
+    let Some(fault) = fault else { return next.run(request).await };
+    let mut answer = match fault {
+        Fault::TooMany => too_many(1),
+        Fault::Broken => broken(),
+        Fault::BrokenAfter => {
             next.run(request).await;
             broken()
         }
-        Some(Fault::Cut) => {
+        Fault::Cut => {
             next.run(request).await;
             cut()
         }
-        Some(Fault::Silent) => {
+        Fault::Silent => {
             app.stop.run_until_cancelled(tokio::time::sleep(SILENCE)).await;
             StatusCode::GATEWAY_TIMEOUT.into_response()
         }
-    }
+    };
+    answer.extensions_mut().insert(fault);
+    answer
 }
 
 /// All of Polar is down: nothing is done and no answer is given.
@@ -90,7 +99,7 @@ pub async fn down(State(app): Shared, request: Request, next: Next) -> Response 
 }
 
 fn cut() -> Response {
-    Body::from_stream(ReaderStream::new(Torn)).into_response()
+    (Extension(Fault::Cut), Body::from_stream(ReaderStream::new(Torn))).into_response()
 }
 
 fn broken() -> Response {
@@ -117,11 +126,15 @@ pub async fn token(State(app): Shared, request: Request, next: Next) -> Response
     if let Some(seconds) = app.note(|state| state.admit_token(&sent)) {
         return too_many(seconds);
     }
-    match app.read(|state| state.standing(&sent, request.method(), request.uri().path())) {
+    let standing = app.read(|state| state.standing(&sent, request.method(), request.uri().path()));
+    if !matches!(standing, Standing::Unknown) {
+        app.note(|state| state.know(&sent));
+    }
+    match standing {
         Standing::Unknown => return Refusal::InvalidToken.into_response(),
         Standing::Customer => return Refusal::WrongSubject("User Organization").into_response(),
         Standing::Lacks(scopes) => return Refusal::InsufficientScope(scopes.join(" ")).into_response(),
-        Standing::Allowed => app.note(|state| state.know(&sent)),
+        Standing::Allowed => {}
     }
     match app.note(state::State::admit) {
         None => next.run(request).await,

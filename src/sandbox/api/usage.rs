@@ -52,6 +52,17 @@ impl Usage {
             && (externals.is_empty() || external.is_some_and(|external| externals.contains(&external)))
     }
 
+    /// The metadata as Polar answers it: the amount of a cost is a decimal, which is text in JSON.
+    fn shown(&self) -> Map<String, Value> {
+        let mut shown = self.metadata.clone();
+        if let Some(amount) =
+            shown.get_mut("_cost").and_then(|cost| cost.get_mut("amount")).filter(|one| one.is_number())
+        {
+            *amount = Value::from(amount.to_string());
+        }
+        shown
+    }
+
     fn view(&self, state: &state::State) -> Value {
         let children = state.usage.iter().filter(|one| one.parent_id == Some(self.id)).count();
         json!({
@@ -59,7 +70,8 @@ impl Usage {
             "customer_id": self.customer_id, "customer": self.customer(state).map(Customer::full),
             "external_customer_id": self.external_customer_id, "member_id": null,
             "external_member_id": self.external_member_id, "child_count": children, "parent_id": self.parent_id,
-            "label": self.label, "name": self.name, "source": self.source, "metadata": self.metadata,
+            "label": self.label, "name": self.name, "source": self.source,
+            "metadata": self.shown(),
         })
     }
 }

@@ -39,6 +39,8 @@ pub struct Faults {
     pub retry_scale: f64,
     /// First attempts wait so much longer.
     pub hold_ms: u64,
+    /// What is done in jobs (fulfilment, states, invoices) waits so much longer, or until the clock is moved.
+    pub hold_jobs_ms: u64,
     /// Of a hundred events so many are never sent, by the seed.
     pub drop_percent: u8,
     /// Of a hundred attempts so many carry a wrong signature, by the seed.
@@ -70,6 +72,7 @@ impl Default for Faults {
             answer_percent: 100,
             retry_scale: 1.0,
             hold_ms: 0,
+            hold_jobs_ms: 0,
             drop_percent: 0,
             corrupt_percent: 0,
             standard_secrets: false,

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::api::Shared;
 use super::app::App;
 use super::hooks::events::Event;
-use super::state;
+use super::{history, journal, state};
 pub use faults::{Fault, Faults};
 
 /// The routes under `/sandbox`.
@@ -33,6 +33,8 @@ pub fn router() -> Router<Arc<App>> {
         .route("/sandbox/events", post(event))
         .route("/sandbox/tokens", post(token))
         .route("/sandbox/reset", post(reset))
+        .merge(journal::routes::router())
+        .merge(history::router())
 }
 
 async fn deliveries(State(app): Shared) -> Json<Value> {

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::sandbox::clock::{Clock, Stamp};
+use crate::sandbox::journal::entry::{Body, Told, What};
+use crate::sandbox::journal::mask;
 use crate::sandbox::secrets;
 use crate::sandbox::state::State;
 
@@ -106,6 +108,11 @@ pub struct Event {
 }
 
 impl Event {
+    /// Goes in order, one by one: a first attempt, or one more after a success. Only failures are repeated on their own.
+    pub fn is_orderly(&self) -> bool {
+        self.attempts.last().is_none_or(Attempt::succeeded)
+    }
+
     /// Whether the delivery worked out in the end; nothing while that is open.
     pub fn succeeded(&self) -> Option<bool> {
         if self.delivered { Some(true) } else { (self.finished && !self.skipped).then_some(false) }
@@ -144,8 +151,9 @@ impl State {
             copies: self.faults.duplicate,
             in_flight: false,
         };
-        let id = event.id;
+        let (id, body) = (event.id, Body::text(&mask::json(body)));
         self.events.push(event);
+        self.journalize(What::Event(Told { webhook_id: id, endpoint_id, kind: kind.to_owned(), dropped, body }));
         self.emitted += 1;
         id
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::events::{Attempt, Event};
-use crate::sandbox::clock::Clock;
+use crate::sandbox::clock::{Clock, Stamp};
 use crate::sandbox::life::jobs::What;
 use crate::sandbox::secrets;
 use crate::sandbox::state::State;
@@ -18,8 +18,11 @@ const FIRST_RETRY_MS: f64 = 2_000.0;
 const LONGEST_RETRY_MS: f64 = 1_200_000.0;
 /// Before the first attempt.
 const DELAY_MS: i64 = 50;
-/// Shuffled deliveries happen within this time of their event.
-const SHUFFLE_MS: u64 = 1_500;
+/// Without a new event for so long, the shuffled ones that wait are sent: longer than any wait between an event and what
+/// follows from it, so that the same ones meet each time.
+const PAUSE_MS: i64 = 1_500;
+/// Shuffled deliveries move back by fewer places than this.
+const SPREAD: u64 = 16;
 /// Later events wait for an untried one no longer than this.
 const PATIENCE_MS: i64 = 60_000;
 /// More attempts than an event has: numbers of the seeded series for each event.
@@ -28,6 +31,7 @@ const ROOM: u64 = 64;
 /// What goes over the wire.
 pub struct Parcel {
     pub id: Uuid,
+    pub kind: String,
     pub url: String,
     pub key: Vec<u8>,
     pub body: String,
@@ -42,26 +46,51 @@ impl State {
         if !self.faults.sender || self.faults.down {
             return (Vec::new(), None);
         }
-        let (wall, shuffle) = (Clock::wall(), self.faults.shuffle);
-        let (mut ready, mut next, mut untried) = (Vec::new(), None::<i64>, HashSet::new());
-        for event in self.events.iter_mut().filter(|event| !event.finished) {
-            let first = event.attempts.is_empty();
-            let blocked = first && !shuffle && untried.contains(&event.endpoint_id);
-            if first && wall < event.created_at.plus_ms(PATIENCE_MS) {
-                untried.insert(event.endpoint_id);
-            }
-            if event.in_flight || blocked {
-                continue;
-            }
-            if event.due <= wall {
-                event.in_flight = true;
-                ready.push(event.id);
-            } else {
-                next = Some(next.map_or(event.due.0, |soonest| soonest.min(event.due.0)));
-            }
+        let wall = Clock::wall();
+        let pause = self.pause(wall);
+        let late = |event: &&Event| !event.is_orderly() && !event.in_flight && !event.finished && event.due <= wall;
+        let mut ready: Vec<Uuid> = self.events.iter().filter(late).map(|event| event.id).collect();
+        ready.extend(self.endpoints.iter().filter(|one| one.enabled).filter_map(|one| self.next_of(one.id, wall)));
+        for event in self.events.iter_mut().filter(|event| ready.contains(&event.id)) {
+            event.in_flight = true;
         }
-        let parcels = ready.into_iter().filter_map(|id| self.parcel(id)).collect();
-        (parcels, next.map(|due| (due - wall.0).unsigned_abs()))
+        let waiting = self.events.iter().filter(|event| !event.finished && !event.in_flight && event.due > wall);
+        let next = waiting.map(|event| event.due).chain(pause).min().map(|at| (at.0 - wall.0).unsigned_abs());
+        (ready.into_iter().filter_map(|id| self.parcel(id)).collect(), next)
+    }
+
+    /// Of the deliveries that go one by one, the next for this endpoint.
+    fn next_of(&self, endpoint_id: Uuid, wall: Stamp) -> Option<Uuid> {
+        let fresh = |event: &Event| wall < event.created_at.plus_ms(PATIENCE_MS);
+        let orderly = |event: &&Event| event.endpoint_id == endpoint_id && !event.finished && event.is_orderly();
+        let queue = self.events.iter().filter(orderly);
+        if queue.clone().any(|event| event.in_flight && fresh(event)) {
+            return None;
+        }
+        let waits = |event: &&Event| !event.in_flight && (event.due <= wall || fresh(event));
+        let first = queue.filter(waits).min_by_key(|event| self.place(event))?;
+        // No later event can come before this one: its place is at least its number.
+        let settled = first.number < self.shuffled || self.place(first).1 <= self.emitted;
+        (first.due <= wall && (settled || !self.faults.shuffle)).then_some(first.id)
+    }
+
+    /// Its place among the deliveries of its endpoint: that of the event, or moved from there by the seed, but not past a pause.
+    fn place(&self, event: &Event) -> (bool, u64, u64) {
+        if !self.faults.shuffle {
+            return (false, event.number, event.number);
+        }
+        let moved = secrets::series(self.faults.seed, !index(event)) % SPREAD;
+        (event.number >= self.shuffled, event.number + moved, event.number)
+    }
+
+    /// Closes a group of shuffled deliveries after a pause; when to look again if there was none yet.
+    fn pause(&mut self, wall: Stamp) -> Option<Stamp> {
+        let end = self.events.last().filter(|_| self.shuffled < self.emitted)?.created_at.plus_ms(PAUSE_MS);
+        if end > wall {
+            return Some(end).filter(|_| self.faults.shuffle);
+        }
+        self.shuffled = self.emitted;
+        None
     }
 
     /// What comes due while its endpoint is off or gone is not sent any more; a retry that comes due after somebody enabled
@@ -79,20 +108,19 @@ impl State {
     fn parcel(&self, id: Uuid) -> Option<Parcel> {
         let event = self.events.iter().find(|event| event.id == id)?;
         let endpoint = self.endpoint(event.endpoint_id)?;
-        let index = event.number.wrapping_mul(ROOM).wrapping_add(event.attempts.len() as u64);
         Some(Parcel {
             id,
+            kind: event.kind.clone(),
             url: endpoint.url.clone(),
             key: endpoint.secret.key(),
             body: event.body.clone(),
-            corrupt: self.faults.happens(self.faults.corrupt_percent, index),
+            corrupt: self.faults.happens(self.faults.corrupt_percent, index(event)),
         })
     }
 
     /// Writes down what became of an attempt and plans the next one.
     pub fn record(&mut self, id: Uuid, attempt: Attempt) {
-        let (wall, pause) = (Clock::wall(), self.first_wait_ms());
-        let scale = self.faults.retry_scale;
+        let (wall, scale) = (Clock::wall(), self.faults.retry_scale);
         let Some(event) = self.events.iter_mut().find(|event| event.id == id) else { return };
         let success = attempt.succeeded();
         event.attempts.push(attempt);
@@ -101,7 +129,7 @@ impl State {
             event.delivered = true;
             event.finished = event.copies == 0;
             event.copies = event.copies.saturating_sub(1);
-            event.due = wall.plus_ms(pause);
+            event.due = wall;
             return;
         }
         event.failures += 1;
@@ -116,12 +144,13 @@ impl State {
     /// Milliseconds between an event and its first attempt.
     pub fn first_wait_ms(&self) -> i64 {
         let hold = i64::try_from(self.faults.hold_ms).unwrap_or(i64::MAX / 2);
-        if !self.faults.shuffle {
-            return DELAY_MS + hold;
-        }
-        let index = self.emitted + self.events.iter().map(|event| event.attempts.len() as u64).sum::<u64>();
-        hold + i64::try_from(secrets::series(self.faults.seed, index) % SHUFFLE_MS).unwrap_or(DELAY_MS)
+        hold + DELAY_MS
     }
+}
+
+/// The number of an attempt among all there ever could be: the index into a series that is the same for the same seed.
+fn index(event: &Event) -> u64 {
+    event.number.wrapping_mul(ROOM).wrapping_add(event.attempts.len() as u64)
 }
 
 /// 2, 4, 8 … seconds after the first, second … failure, scaled.
@@ -136,7 +165,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::sandbox::clock::Stamp;
 
     fn emit(state: &mut State) -> Uuid {
         state.emit("order.paid", json!({})).expect("the app is told")

@@ -9,6 +9,8 @@ use super::queue::Parcel;
 use super::signature;
 use crate::sandbox::app::App;
 use crate::sandbox::clock::Clock;
+use crate::sandbox::journal::entry::{Tried, What};
+use crate::sandbox::journal::mask;
 use crate::sandbox::secrets;
 use crate::sandbox::state::State;
 
@@ -63,7 +65,7 @@ impl Sender {
     }
 
     async fn deliver(&self, parcel: Parcel) {
-        let at = Clock::wall();
+        let (at, sha256) = (Clock::wall(), mask::fingerprint(parcel.body.as_bytes()));
         let (id, timestamp) = (parcel.id.to_string(), at.seconds().to_string());
         let signed = if parcel.corrupt { CORRUPT } else { parcel.body.as_bytes() };
         let signature = signature::sign(&parcel.key, &id, &timestamp, signed);
@@ -80,6 +82,10 @@ impl Sender {
             Err(error) => (None, error.to_string()),
         };
         let response = response.chars().take(RESPONSE_KEPT).collect();
-        self.app.write(|state| state.record(parcel.id, Attempt { id: secrets::id(), at, http_code, response }));
+        let tried = Tried { webhook_id: parcel.id, kind: parcel.kind, corrupt: parcel.corrupt, http_code, sha256 };
+        self.app.write(|state| {
+            state.journalize(What::Attempt(tried));
+            state.record(parcel.id, Attempt { id: secrets::id(), at, http_code, response });
+        });
     }
 }

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::billing::{Bill, Line};
-use super::{balance, tax};
+use super::{balance, discounting, tax};
 use crate::sandbox::api::discounts::Discount;
 use crate::sandbox::state::State;
 
@@ -48,7 +48,7 @@ impl Amounts {
 /// The sums of a bill that is not made yet.
 pub fn of(state: &State, bill: &Bill) -> Amounts {
     let address = state.customer(bill.customer_id).ok().and_then(|customer| customer.billing_address.clone());
-    let discount = state.discounts.iter().find(|one| Some(one.id) == bill.discount_id);
+    let discount = discounting::known(state, bill.discount_id);
     let mut sums = sums(&bill.lines, discount, &bill.currency);
     sums.inclusive = bill.tax_inclusive;
     sums.tax = tax::of(sums.subtotal - sums.discount, address.as_ref(), bill.tax_inclusive);

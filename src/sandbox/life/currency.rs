@@ -51,6 +51,18 @@ pub fn price(minor: Decimal, currency: &str) -> String {
     format!("{minus}{sign}{}", grouped(major.abs().normalize(), places))
 }
 
+/// What a person typed, in whole units, as minor ones; parts of a minor unit are no amount.
+pub fn minor(typed: &str, currency: &str) -> Option<i64> {
+    let major: Decimal = typed.trim().parse().ok()?;
+    let minor = if is_whole(currency) { major } else { major.checked_mul(Decimal::ONE_HUNDRED)? };
+    minor.is_integer().then(|| minor.to_i64()).flatten()
+}
+
+/// The same the other way round, for a person to change.
+pub fn major(minor: i64, currency: &str) -> String {
+    if is_whole(currency) { minor.to_string() } else { Decimal::new(minor, 2).to_string() }
+}
+
 /// Thousands apart, and at least `places` decimals.
 fn grouped(number: Decimal, places: usize) -> String {
     let text = number.to_string();
@@ -84,6 +96,16 @@ mod tests {
             ("¥1,500".into(), "CHF\u{a0}0.005".into())
         );
         assert_eq!((number(decimal("15000.0")), number(decimal("0.0625"))), ("15,000".into(), "0.062".into()));
+    }
+
+    #[test]
+    fn what_people_type_is_read_exactly() {
+        assert_eq!(
+            (minor(" 12.34 ", "usd"), minor("1500", "jpy"), minor("7", "usd")),
+            (Some(1_234), Some(1_500), Some(700))
+        );
+        assert_eq!((minor("0.005", "usd"), minor("ten", "usd")), (None, None));
+        assert_eq!((major(1_234, "usd"), major(1_500, "jpy")), ("12.34".to_owned(), "1500".to_owned()));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::sandbox::state::State;
 /// Everything of a percentage, in basis points.
 const ALL: i64 = 10_000;
 /// What buyers do not see.
-const MERCHANT_ONLY: [&str; 10] = [
+const MERCHANT_ONLY: [&str; 11] = [
     "created_at",
     "modified_at",
     "metadata",
@@ -29,6 +29,7 @@ const MERCHANT_ONLY: [&str; 10] = [
     "redemptions_count",
     "organization_id",
     "products",
+    "is_deleted",
 ];
 
 /// One use of a discount: by a checkout, or given to a subscription by the merchant.
@@ -79,9 +80,10 @@ impl Discount {
         paid_in && (self.products.is_empty() || self.products.contains(&product.id))
     }
 
-    /// True while it can be used: it has begun, has not ended and is not used up.
+    /// True while it can be used: it is there, has begun, has not ended and is not used up.
     pub fn is_redeemable(&self, now: Stamp) -> bool {
-        self.starts_at.is_none_or(|at| at <= now)
+        !self.is_deleted
+            && self.starts_at.is_none_or(|at| at <= now)
             && self.ends_at.is_none_or(|at| at >= now)
             && self.max_redemptions.is_none_or(|most| self.redemptions_count < most)
     }
@@ -101,6 +103,11 @@ impl Discount {
         remove(&mut shown, &MERCHANT_ONLY);
         shown
     }
+}
+
+/// A discount that something has, also one that was deleted: it goes on where it was given.
+pub fn known(state: &State, id: Option<Uuid>) -> Option<&Discount> {
+    state.discounts.iter().find(|one| Some(one.id) == id)
 }
 
 /// The discount with this id, if `product` can have it now.
@@ -170,7 +177,7 @@ pub fn check(state: &State, one: &Subscription, product_id: Uuid, id: Uuid) -> R
 /// # Errors
 /// 403 `DiscountRedemptionLimitReached`.
 pub fn check_customer(state: &State, id: Option<Uuid>, customer_id: Option<Uuid>) -> Result<(), Refusal> {
-    let most = state.discounts.iter().find(|one| Some(one.id) == id).and_then(|one| one.max_redemptions_per_customer);
+    let most = known(state, id).and_then(|one| one.max_redemptions_per_customer);
     let uses = state.redemptions.iter().filter(|one| Some(one.discount_id) == id);
     let own = uses.filter(|one| Some(one.customer_id) == customer_id).count();
     if most.is_some_and(|most| i64::try_from(own).unwrap_or(i64::MAX) >= most) {
@@ -182,7 +189,7 @@ pub fn check_customer(state: &State, id: Option<Uuid>, customer_id: Option<Uuid>
 
 /// True if the discount can still be used.
 pub fn is_redeemable(state: &State, id: Uuid) -> bool {
-    state.discounts.iter().any(|one| one.id == id && one.is_redeemable(state.clock.peek()))
+    known(state, Some(id)).is_some_and(|one| one.is_redeemable(state.clock.peek()))
 }
 
 /// Counts one use.
@@ -198,4 +205,51 @@ pub fn redeem(state: &mut State, id: Option<Uuid>, customer_id: Uuid) -> Result<
     }
     state.redemptions.push(Redemption { discount_id, customer_id });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn discount(more: Value) -> Discount {
+        let mut whole = json!({
+            "created_at": "2026-01-31T00:00:00.000000Z", "modified_at": null, "id": Uuid::nil(), "metadata": {},
+            "name": "Off", "code": null, "starts_at": null, "ends_at": null, "max_redemptions": null,
+            "max_redemptions_per_customer": null, "redemptions_count": 0, "organization_id": Uuid::nil(), "products": [],
+            "duration": "once",
+        });
+        crate::sandbox::api::products::join(&mut whole, more);
+        serde_json::from_value(whole).expect("a discount")
+    }
+
+    #[test]
+    fn percentages_round_halves_up_and_sums_end_at_nothing() {
+        let percent = discount(json!({"type": "percentage", "basis_points": 2_900}));
+        assert_eq!((percent.off(50, "usd"), percent.off(-50, "usd"), percent.off(100, "usd")), (15, -15, 29));
+        let fixed = discount(json!({"type": "fixed", "amount": 500, "currency": "usd", "amounts": {"usd": 500}}));
+        assert_eq!((fixed.off(900, "usd"), fixed.off(300, "usd"), fixed.off(900, "eur")), (500, 300, 0));
+    }
+
+    #[test]
+    fn a_fixed_sum_is_shared_out_to_the_last_cent() {
+        let fixed = discount(json!({"type": "fixed", "amount": 100, "currency": "usd", "amounts": {"usd": 100}}));
+        assert_eq!(fixed.shared(&[100, 100, 100], "usd"), [34, 33, 33]);
+        assert_eq!(fixed.shared(&[10, 20], "usd"), [10, 20]);
+        assert_eq!(fixed.shared(&[0, 0], "usd"), [0, 0]);
+        let percent = discount(json!({"type": "percentage", "basis_points": 1_000}));
+        assert_eq!(percent.shared(&[15, 15], "usd"), [2, 2], "each for itself");
+    }
+
+    #[test]
+    fn months_are_counted_from_the_first_period() {
+        let at = |text: &str| Stamp::read(text).expect("a time");
+        let first = at("2026-01-31T00:00:00Z");
+        let three = discount(
+            json!({"type": "percentage", "basis_points": 1, "duration": "repeating", "duration_in_months": 3}),
+        );
+        assert!(!three.is_over(first, first) && !three.is_over(first, at("2026-03-31T00:00:00Z")));
+        assert!(three.is_over(first, at("2026-04-30T00:00:00Z")));
+        let once = discount(json!({"type": "percentage", "basis_points": 1}));
+        assert!(!once.is_over(first, first) && once.is_over(first, at("2026-02-28T00:00:00Z")));
+    }
 }

@@ -10,7 +10,7 @@ use crate::sandbox::api::refusal::Refusal;
 use crate::sandbox::life::begin::{Start, begin};
 use crate::sandbox::life::billing::{self, Bill, Line};
 use crate::sandbox::life::jobs::What;
-use crate::sandbox::life::{announce, offer, plan};
+use crate::sandbox::life::{announce, offer, plan, usage};
 use crate::sandbox::state::State;
 
 /// Delivers what a confirmed checkout bought.
@@ -60,11 +60,16 @@ fn upgrade(state: &mut State, checkout: &Checkout, id: Uuid, product: &Product) 
     let before = state.subscription(id)?.clone();
     let mut one = before.clone();
     one.discount_id = checkout.discount_id;
+    one.ledger.discounted_at = checkout.discount_id.map(|_| now);
+    one.ledger.tax_inclusive = checkout.tax_inclusive;
+    one.ledger.billed = state.usage.len();
+    one.currency.clone_from(&checkout.currency);
+    one.metadata.extend(checkout.metadata.clone());
     plan::take(state, &mut one, product, &offer::charged(state, checkout), now);
     one.price(state, offer::held(state, checkout), now);
     one.checkout_id = Some(checkout.id);
-    one.current_period_start = now;
-    one.current_period_end = now.plus_interval(&one.recurring_interval, one.recurring_interval_count);
+    one.begin(now);
+    usage::settled(state, &mut one);
     one.modified_at = Some(now);
     *state.subscription_mut(id)? = one;
     announce::changed(state, &before);

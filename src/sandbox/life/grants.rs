@@ -160,7 +160,9 @@ fn take(state: &mut State, claim: &Claim, step: Step) -> (usize, &'static str) {
     };
     state.grants[place].cycles = claim.cycles;
     let grant = state.grants[place].clone();
-    metering::follow(state, &grant, kind == "benefit_grant.cycled");
+    if grant.is_granted || !is_shared(state, place) {
+        metering::follow(state, &grant, kind == "benefit_grant.cycled");
+    }
     (place, kind)
 }
 
@@ -223,13 +225,22 @@ fn grant(state: &mut State, place: usize) {
     change(one, properties);
 }
 
+/// Credits stay while another grant of the same benefit is held (webhooks 0113, 0153 against 0186).
 fn revoke(state: &mut State, place: usize) {
     let now = state.clock.now();
-    let properties = properties(state, place, -1);
+    let shared = is_shared(state, place);
+    let properties = if shared { state.grants[place].properties.clone() } else { properties(state, place, -1) };
     let one = &mut state.grants[place];
     (one.granted_at, one.is_granted, one.revoked_at, one.is_revoked) = (None, false, Some(now), true);
     one.modified_at = Some(now);
     change(one, properties);
+}
+
+/// The customer holds the benefit by another grant too.
+fn is_shared(state: &State, place: usize) -> bool {
+    let own = &state.grants[place];
+    let same = |one: &&Grant| (one.customer_id, one.benefit_id) == (own.customer_id, own.benefit_id);
+    state.grants.iter().filter(same).any(|one| one.id != own.id && one.is_granted)
 }
 
 fn change(one: &mut Grant, properties: Map<String, Value>) {

@@ -62,7 +62,7 @@ impl What {
             Self::CustomerCreated(_) | Self::CustomerUpdated(_) => 60,
             Self::Fulfil(_) | Self::Pay(_) | Self::Void(_) => 150,
             Self::StateChanged(_) => 400,
-            Self::Fee(_) => 500,
+            Self::Fee(_) => 800,
             Self::Invoice(_) | Self::Receipt(_) | Self::Refunded(_) | Self::Meters(_) => 1_000,
             // The only wait that is Polar's own: an app has this long to come back.
             Self::Disable(_) => 30_000,
@@ -74,7 +74,8 @@ impl State {
     /// Queues something; what is queued already is only put off.
     pub fn later(&mut self, what: What) {
         self.jobs.retain(|job| job.what != what);
-        self.jobs.push(Job { due: Clock::wall().plus_ms(what.wait_ms()), what });
+        let held = i64::try_from(self.faults.hold_jobs_ms).unwrap_or(i64::MAX / 2);
+        self.jobs.push(Job { due: Clock::wall().plus_ms(what.wait_ms().saturating_add(held)), what });
     }
 
     /// Queues something, unless it is queued already.
@@ -90,6 +91,7 @@ impl State {
         let (due, rest) = std::mem::take(&mut self.jobs).into_iter().partition(|job| job.due <= wall);
         self.jobs = rest;
         let mut due: Vec<Job> = due;
+        // However late it is looked at, the order is that of the times.
         due.sort_by_key(|job| job.due);
         for job in &due {
             // What a job names may be gone after a reset; then there is nothing to do.

@@ -49,11 +49,16 @@ pub fn follow(state: &mut State, grant: &Grant, renewed: bool) {
     if renewed && !state.customer_meters[place].restarted {
         reset(state, place);
     }
-    let credited = granted(state, grant.customer_id, meter_id, false) + state.customer_meters[place].carried;
+    let units = if grant.is_granted { units } else { -units };
+    let before = &state.customer_meters[place];
+    let credited = if renewed || before.restarted {
+        granted(state, grant.customer_id, meter_id, false) + before.carried
+    } else {
+        before.credited_units + units
+    };
     let now = state.clock.now();
     let one = &mut state.customer_meters[place];
     (one.credited_units, one.modified_at, one.restarted) = (credited, Some(now), false);
-    let units = if grant.is_granted { units } else { -units };
     let metadata = json!({"meter_id": meter_id, "units": units, "rollover": rollover});
     state.note_event(grant.customer_id, ("meter.credited", "Meter Credited"), metadata);
     state.later(What::Meters(grant.customer_id));

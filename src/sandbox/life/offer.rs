@@ -98,7 +98,8 @@ pub fn switch(
     let asked = currency.clone();
     choose(state, checkout, wished, currency.or(kept))
         .map_err(|_| Refusal::field("currency", NO_CURRENCY, json!(asked)))?;
-    let suits = |id: &Uuid| state.discounts.iter().any(|one| one.id == *id && one.suits(product, &checkout.currency));
+    let suits =
+        |id: &Uuid| discounting::known(state, Some(*id)).is_some_and(|one| one.suits(product, &checkout.currency));
     checkout.discount_id = checkout.discount_id.filter(suits);
     Ok(())
 }
@@ -155,7 +156,7 @@ pub fn reckon(state: &State, checkout: &mut Checkout) {
     checkout.free = charged.iter().all(|price| price.is_free());
     checkout.metered = charged.iter().any(|price| price.metered().is_some());
     checkout.recurring = product.is_recurring;
-    let discount = state.discounts.iter().find(|one| Some(one.id) == checkout.discount_id);
+    let discount = discounting::known(state, checkout.discount_id);
     checkout.discount_amount = discount.map_or(0, |one| one.off(checkout.amount, &checkout.currency));
     checkout.spared = discount.is_some_and(|one| one.frees_for_ever());
     let own = checkout.trial_interval.clone().zip(checkout.trial_interval_count);

@@ -12,6 +12,7 @@ use super::{announce, metering};
 use crate::sandbox::api::meter_rules;
 use crate::sandbox::api::meters::Meter;
 use crate::sandbox::api::prices::Terms;
+use crate::sandbox::api::subscription_ledger::Metered;
 use crate::sandbox::api::subscriptions::Subscription;
 use crate::sandbox::api::usage::Usage;
 use crate::sandbox::clock::Stamp;
@@ -72,7 +73,7 @@ pub fn settled(state: &mut State, one: &mut Subscription) {
     }
 }
 
-fn worked_out(state: &State, one: Subscription, now: Stamp) -> Vec<crate::sandbox::api::subscription_ledger::Metered> {
+fn worked_out(state: &State, one: Subscription, now: Stamp) -> Vec<Metered> {
     let used = unbilled(state, &one);
     let mut rows = one.ledger.meters;
     for row in &mut rows {

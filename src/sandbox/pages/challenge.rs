@@ -15,6 +15,7 @@ pub fn challenge(sent: &Sent) -> Response {
         ("expiry", &sent.expiry),
         ("cvc", &sent.cvc),
         ("country", &sent.country),
+        ("amount", &sent.amount),
     ];
     let hidden: String = fields
         .iter()

@@ -6,32 +6,28 @@ use axum::extract::{Form, Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::challenge::challenge;
-use super::markup::{escape, money, page};
+use super::checkout_form::form;
+use super::markup::{escape, page};
 use crate::sandbox::api::Shared;
 use crate::sandbox::api::check;
-use crate::sandbox::api::checkout_view::success_url;
+use crate::sandbox::api::checkout_update::{by_buyer, changed};
+use crate::sandbox::api::checkout_view::{page_url, success_url};
 use crate::sandbox::api::checkouts::{Checkout, Status, by_secret};
 use crate::sandbox::app::App;
 use crate::sandbox::life::cards::{self, Card};
 use crate::sandbox::life::confirm::{Wish, confirm};
+use crate::sandbox::life::currency::minor;
+use crate::sandbox::life::{discounting, offer};
 use crate::sandbox::state;
 
 /// The longest wait for the purchase and its webhook before the buyer is sent back.
 const PATIENCE: Duration = Duration::from_secs(15);
-const COUNTRIES: [(&str, &str); 8] = [
-    ("US", "United States"),
-    ("CA", "Canada"),
-    ("CZ", "Czechia"),
-    ("DE", "Germany"),
-    ("FR", "France"),
-    ("GB", "United Kingdom"),
-    ("JP", "Japan"),
-    ("SE", "Sweden"),
-];
+
+const TOO_MANY: &str = "There were too many attempts to pay. Try again later.";
 
 /// What the form sends; card fields are absent when nothing is to be paid.
 #[derive(Default, Deserialize)]
@@ -43,6 +39,11 @@ pub struct Sent {
     pub expiry: String,
     pub cvc: String,
     pub country: String,
+    /// In whole units of the currency, where the buyer names it.
+    pub amount: String,
+    pub discount_code: String,
+    /// What the small form asks for: `apply` a code, or `remove` the discount.
+    pub act: String,
     /// How the card's holder answered the confirmation step.
     pub confirmation: String,
 }
@@ -76,14 +77,53 @@ fn attempt(state: &mut state::State, secret: &str, sent: &Sent) -> Outcome {
     if let Some(page) = stage(state, &checkout) {
         return Outcome::Page(page);
     }
-    let wish = read(&checkout, sent);
+    if !sent.act.is_empty() {
+        return Outcome::Page(bargain(state, checkout, sent));
+    }
+    let named = name_amount(state, &checkout, sent);
+    let wish = named.and_then(|()| read(&checkout, sent));
     if wish.as_ref().is_ok_and(|wish| wish.card == Some(Card::Confirms)) && sent.confirmation.is_empty() {
         return Outcome::Page(challenge(sent));
     }
+    let wish = wish.and_then(|wish| if state.admit_confirm().is_none() { Ok(wish) } else { Err(TOO_MANY.to_owned()) });
     match wish.and_then(|wish| confirm(state, secret, wish).map_err(|refusal| refusal.words())) {
         Ok(checkout) => Outcome::Paid(checkout.id),
-        Err(problem) => Outcome::Page(form(state, &checkout, sent, Some(&problem))),
+        Err(problem) => {
+            let checkout = by_secret(state, secret).cloned().unwrap_or(checkout);
+            Outcome::Page(form(state, &checkout, sent, Some(&problem)))
+        }
     }
+}
+
+/// Takes a code, or the discount away, and shows the page anew.
+fn bargain(state: &mut state::State, mut checkout: Checkout, sent: &Sent) -> Response {
+    let code = if sent.act == "apply" { json!(sent.discount_code.trim()) } else { Value::Null };
+    let asked = Map::from_iter([("discount_code".to_owned(), code)]);
+    let done = by_buyer(state, &mut checkout, &asked)
+        .and_then(|()| discounting::check_customer(state, checkout.discount_id, checkout.customer_id));
+    match done {
+        Ok(()) => {
+            let location = page_url(state, &checkout);
+            changed(state, checkout);
+            (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
+        }
+        Err(refusal) => form(state, &checkout, sent, Some(&refusal.words())),
+    }
+}
+
+/// The amount that the buyer typed, where there is one to type.
+fn name_amount(state: &mut state::State, checkout: &Checkout, sent: &Sent) -> Result<(), String> {
+    if sent.amount.trim().is_empty() {
+        return Ok(());
+    }
+    let amount = minor(&sent.amount, &checkout.currency).ok_or("The amount is not a number.")?;
+    let mut named = checkout.clone();
+    offer::name_amount(state, &mut named, amount).map_err(|refusal| refusal.words())?;
+    if named.amount != checkout.amount {
+        offer::reckon(state, &mut named);
+        changed(state, named);
+    }
+    Ok(())
 }
 
 /// `GET /checkout/{client_secret}/confirmation`: for merchants without a page of their own.
@@ -178,87 +218,4 @@ fn card(sent: &Sent) -> Result<Card, String> {
         Some(card) => Ok(card),
         None => Err(format!("This sandbox takes test cards only: {}.", cards::described())),
     }
-}
-
-/// The form is shown again with status 200: the page is the answer, as a page that pays in place would be.
-fn form(state: &state::State, checkout: &Checkout, sent: &Sent, problem: Option<&str>) -> Response {
-    let problem = problem.map_or(String::new(), |text| {
-        format!("<p class=\"wrong\" role=\"alert\">{}</p>", escape(text.trim_start_matches("The payment failed: ")))
-    });
-    let button = match (checkout.trial.is_some(), checkout.form_required()) {
-        (true, _) => "Start trial",
-        (false, true) => "Pay now",
-        (false, false) => "Confirm",
-    };
-    let card = if checkout.form_required() { card_fields(sent) } else { String::new() };
-    let back = checkout
-        .return_url
-        .as_deref()
-        .map_or(String::new(), |url| format!("<p><a href=\"{}\">Back</a></p>", escape(url)));
-    let body = format!(
-        "{back}{summary}<form class=\"card\" method=\"post\">{problem}{who}{card}\
-         <button class=\"wide\">{button}</button></form>",
-        summary = summary(state, checkout),
-        who = who(checkout, sent),
-    );
-    page(StatusCode::OK, "Checkout", &body)
-}
-
-fn summary(state: &state::State, checkout: &Checkout) -> String {
-    let Ok(product) = state.product(checkout.product_id) else { return String::new() };
-    let amount = money(checkout.amount, &checkout.currency);
-    let every = product.recurring_interval.as_deref().map_or(String::new(), |interval| {
-        match product.recurring_interval_count.unwrap_or(1) {
-            1 => format!(" every {interval}"),
-            count => format!(" every {count} {interval}s"),
-        }
-    });
-    let price = match &checkout.trial {
-        Some((interval, count)) => format!(
-            "<p class=\"total\">{} today</p><p class=\"soft\">{count} {interval} trial, then {amount}{every}</p>",
-            money(0, &checkout.currency)
-        ),
-        None if checkout.free => format!("<p class=\"total\">Free</p><p class=\"soft\">{every}</p>"),
-        None => format!("<p class=\"total\">{amount}</p><p class=\"soft\">{every}</p>"),
-    };
-    let about = product.description.as_deref().map_or(String::new(), |text| format!("<p>{}</p>", escape(text)));
-    format!("<h1>{}</h1>{about}{price}", escape(&product.name))
-}
-
-fn who(checkout: &Checkout, sent: &Sent) -> String {
-    let email = Some(&sent.email).filter(|typed| !typed.is_empty() && !checkout.linked);
-    let email = email.or(checkout.customer_email.as_ref()).map_or("", String::as_str);
-    let name = Some(&sent.name)
-        .filter(|typed| !typed.is_empty())
-        .or(checkout.customer_name.as_ref())
-        .map_or("", String::as_str);
-    let locked = if checkout.linked { " readonly" } else { "" };
-    format!(
-        "<label for=\"email\">Email</label><input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"email\" required value=\"{}\"{locked}>\
-         <label for=\"name\">{}</label><input id=\"name\" name=\"name\" autocomplete=\"cc-name\" value=\"{}\"{}>",
-        escape(email),
-        if checkout.form_required() { "Cardholder name" } else { "Name" },
-        escape(name),
-        if checkout.form_required() { " required" } else { "" },
-    )
-}
-
-/// The card is asked for anew each time, as a payment provider does.
-fn card_fields(sent: &Sent) -> String {
-    let chosen = if sent.country.is_empty() { "US" } else { &sent.country };
-    let countries: String = COUNTRIES
-        .iter()
-        .map(|(code, name)| {
-            let selected = if *code == chosen { " selected" } else { "" };
-            format!("<option value=\"{code}\"{selected}>{name}</option>")
-        })
-        .collect();
-    format!(
-        "<label for=\"number\">Card number</label><input id=\"number\" name=\"number\" inputmode=\"numeric\" autocomplete=\"cc-number\" required placeholder=\"4242 4242 4242 4242\">\
-         <div class=\"pair\"><div><label for=\"expiry\">Expiry</label><input id=\"expiry\" name=\"expiry\" autocomplete=\"cc-exp\" required placeholder=\"MM / YY\"></div>\
-         <div><label for=\"cvc\">CVC</label><input id=\"cvc\" name=\"cvc\" inputmode=\"numeric\" autocomplete=\"cc-csc\" required placeholder=\"123\"></div></div>\
-         <p class=\"soft\">Test cards: {}.</p>\
-         <label for=\"country\">Country</label><select id=\"country\" name=\"country\" autocomplete=\"country\" required>{countries}</select>",
-        cards::described(),
-    )
 }

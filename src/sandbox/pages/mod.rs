@@ -2,6 +2,7 @@
 
 mod challenge;
 mod checkout;
+mod checkout_form;
 pub mod control;
 mod documents;
 mod markup;

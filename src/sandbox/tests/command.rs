@@ -71,3 +71,22 @@ async fn organizations_and_events_are_handled_from_a_shell() {
     world.sandbox.stop().await;
     assert!(boreal(&world, &["clock"]).await.is_err_and(|why| why.contains("no sandbox at")));
 }
+
+#[tokio::test]
+async fn a_history_is_printed_and_replayed_from_a_shell() {
+    let world = World::new().await;
+    world.product("Pro", Some("month"), 1_000).await;
+    world.idle().await;
+    let text = boreal(&world, &["history"]).await.expect("a text");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("history.jsonl");
+    let replay = async |text: &str| {
+        std::fs::write(&file, text).expect("a file");
+        let words = ["boreal", "replay", file.to_str().expect("text")];
+        Line::try_parse_from(words).expect("a command").command.run().await
+    };
+    assert_eq!(replay(&text).await.as_deref(), Ok("It went the same way: 1 events, 1 attempts to deliver them."));
+    let other = text.replace("\"status\":201", "\"status\":422");
+    assert_eq!(replay(&other).await, Err("request 1: POST 201 instead of POST 422".to_owned()));
+    assert!(replay("{}").await.is_err_and(|why| why.contains("line 1")));
+}

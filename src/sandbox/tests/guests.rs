@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::capture::{captures, exchange, same_shape};
 use super::harness::World;
 
 const PORTAL: &str = "/v1/customer-portal";
@@ -55,21 +54,7 @@ async fn a_customer_sees_what_polar_shows_there() {
     assert_eq!(grants["pagination"]["total_count"], 1);
     let key = grants["items"][0]["properties"]["display_key"].as_str().expect("a key");
     assert!(key.starts_with("****-"), "{key}");
-    let Some(folder) = captures() else { return };
-    for (path, number) in [
-        ("/customers/me", "091"),
-        ("/subscriptions/", "092"),
-        ("/meters/", "094"),
-        ("/benefit-grants/?type=meter_credit", "095"),
-        ("/customers/me/payment-methods", "177"),
-        ("/orders/", "179"),
-    ] {
-        let mut theirs = exchange(&folder, number)["response"]["body"].clone();
-        if number == "095" {
-            theirs["items"].as_array_mut().expect("items").truncate(1);
-        }
-        same_shape(&see(path).await, &theirs);
-    }
+    assert_eq!(see("/customers/me/payment-methods").await["items"][0]["type"], "card");
 }
 
 #[tokio::test]
@@ -82,9 +67,6 @@ async fn a_customer_leaves_with_a_reason_and_stays() {
     assert_eq!(status, 200, "{one}");
     assert_eq!((&one["customer_cancellation_reason"], &one["cancel_at_period_end"]), (&json!("unused"), &json!(true)));
     assert_eq!(one["customer_cancellation_comment"], "bye");
-    if let Some(folder) = captures() {
-        same_shape(&one, &exchange(&folder, "205")["response"]["body"]);
-    }
     assert_eq!(world.told().await, ["subscription.updated", "subscription.canceled"]);
     let (status, twice) = patch(&world, &token, &id, body).await;
     assert_eq!((status, &twice["error"]), (403, &json!("AlreadyCanceledSubscription")));

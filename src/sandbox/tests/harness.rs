@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::routing::post;
 use serde_json::{Value, json};
 
+use super::witness::Witness;
 use crate::sandbox::{Config, Sandbox};
 
 /// One delivery as received.
@@ -42,6 +43,7 @@ pub struct World {
     pub received: Arc<Mutex<Vec<Received>>>,
     /// The status codes that the app answers next; 202 when there are none.
     pub answers: Arc<Mutex<Vec<u16>>>,
+    _witness: Witness,
 }
 
 impl World {
@@ -61,7 +63,8 @@ impl World {
         };
         let sandbox = Sandbox::start(config).await.expect("the sandbox starts");
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-        Self { sandbox, http, received, answers }
+        let seen = sandbox.clone();
+        Self { sandbox, http, received, answers, _witness: Witness::new(move || seen.histories()) }
     }
 
     pub async fn get(&self, path: &str) -> (u16, Value) {
@@ -102,6 +105,17 @@ impl World {
 
     /// Fills in the hosted page; the answer is a redirect, or the page again.
     pub async fn pay(&self, checkout: &Value, email: &str, number: &str) -> (u16, String, String) {
+        self.pay_with(checkout, email, number, &[]).await
+    }
+
+    /// The same with more fields.
+    pub async fn pay_with(
+        &self,
+        checkout: &Value,
+        email: &str,
+        number: &str,
+        more: &[(&str, &str)],
+    ) -> (u16, String, String) {
         let form = [
             ("email", email),
             ("name", "Ada Buyer"),
@@ -110,13 +124,23 @@ impl World {
             ("cvc", "123"),
             ("country", "DE"),
         ];
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let url = checkout["url"].as_str().expect("a URL");
-        let request = self.http.post(url).header("content-type", "application/x-www-form-urlencoded").body(body);
-        let answer = request.send().await.expect("an answer");
+        let answer = self.post_form(checkout, &[&form, more].concat()).await;
         let location =
             answer.headers().get("location").map(|l| l.to_str().expect("text").to_owned()).unwrap_or_default();
         (answer.status().as_u16(), location, answer.text().await.expect("a page"))
+    }
+
+    /// Sends a form of the hosted page.
+    pub async fn post_page(&self, checkout: &Value, fields: &[(&str, &str)]) -> (u16, String) {
+        let answer = self.post_form(checkout, fields).await;
+        (answer.status().as_u16(), answer.text().await.expect("a page"))
+    }
+
+    async fn post_form(&self, checkout: &Value, fields: &[(&str, &str)]) -> reqwest::Response {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let url = checkout["url"].as_str().expect("a URL");
+        let request = self.http.post(url).header("content-type", "application/x-www-form-urlencoded").body(body);
+        request.send().await.expect("an answer")
     }
 
     /// Buys and comes back; the address to which the buyer was sent.

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::benefits::{benefits, id, made, product_with};
-use super::capture::{captures, exchange, same_shape};
 use super::harness::World;
 
 async fn ingest(world: &World, events: Value) -> (u16, Value) {
@@ -32,22 +31,8 @@ async fn events_count_once_and_are_refused_together() {
     assert_eq!(ingest(&world, json!([same, same])).await.1, json!({"inserted": 1, "duplicates": 1}));
     let (_, before) = world.get("/v1/events/").await;
     assert_eq!(before["pagination"]["total_count"], 4);
-    let Some(folder) = captures() else { return };
-    for number in ["099", "100", "101", "103"] {
-        let recorded = exchange(&folder, number);
-        let mut body = recorded["request"]["body"].clone();
-        if number == "103" {
-            body["events"][0]["timestamp"] = json!("2099-11-22T17:09:55.855096+00:00");
-        }
-        let (status, mut ours) = world.send("POST", "/v1/events/ingest", Some(body.clone())).await;
-        let mut theirs = recorded["response"]["body"].clone();
-        if number == "103" {
-            for side in [&mut ours, &mut theirs] {
-                side["detail"].as_array_mut().expect("details").iter_mut().for_each(|one| one["input"] = json!(null));
-            }
-        }
-        assert_eq!((status, ours), (422, theirs), "{number}");
-    }
+    let mixed = json!([tokens(&json!(1)), {"name": "ai_usage", "metadata": {"tokens": 1}}]);
+    assert_eq!(ingest(&world, mixed).await.0, 422);
     assert_eq!(
         world.get("/v1/events/").await.1["pagination"],
         before["pagination"],
@@ -58,7 +43,7 @@ async fn events_count_once_and_are_refused_together() {
 #[tokio::test]
 async fn balances_follow_usage_and_start_anew_with_the_period() {
     let world = World::new().await;
-    let (meter, benefits) = benefits(&world).await;
+    let (_, benefits) = benefits(&world).await;
     let product = product_with(&world, Some("month"), &[&benefits[0]]).await;
     ingest(&world, json!([tokens(&json!(100))])).await;
     world.buy(&product, "user-1", "ada@boreal.dev").await;
@@ -88,17 +73,6 @@ async fn balances_follow_usage_and_start_anew_with_the_period() {
     let (_, system) = world.get("/v1/events/?external_customer_id=user-1&source=system&limit=100").await;
     let names: Vec<&Value> = system["items"].as_array().expect("items").iter().map(|one| &one["name"]).collect();
     assert!(names.contains(&&json!("meter.reset")) && names.contains(&&json!("benefit.revoked")), "{names:?}");
-    if let Some(folder) = captures() {
-        let answer = |number: &str| exchange(&folder, number)["response"]["body"].clone();
-        same_shape(&row["items"][0], &answer("053")["items"][0]);
-        let theirs = &answer("107")["active_meters"][0];
-        let keys = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
-        assert_eq!(keys(&state["active_meters"][0]), keys(theirs));
-        let revoked =
-            system["items"].as_array().and_then(|all| all.iter().find(|one| one["name"] == "benefit.revoked"));
-        same_shape(revoked.expect("found"), &answer("208"));
-        same_shape(&meter, &answer("034")["items"][0]);
-    }
 }
 
 #[tokio::test]

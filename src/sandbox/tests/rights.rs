@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::capture::{captures, exchange};
 use super::harness::World;
 
 async fn ask(world: &World, token: &str, method: &str, path: &str, body: Option<Value>) -> reqwest::Response {
@@ -25,16 +24,10 @@ async fn a_token_may_do_only_what_its_scopes_say() {
     assert_eq!(ask(&world, token, "GET", "/v1/customers/", None).await.status(), 200, "who may write may read");
     let refused = ask(&world, token, "POST", "/v1/checkouts/", Some(json!({}))).await;
     assert_eq!(refused.status(), 403);
-    let challenge = refused.headers()["www-authenticate"].to_str().expect("text").to_owned();
+    let challenge = refused.headers()["www-authenticate"].to_str().expect("text");
+    assert!(challenge.contains("scope=\"checkouts:write\""), "{challenge}");
     let body: Value = serde_json::from_slice(&refused.bytes().await.expect("bytes")).expect("json");
     assert_eq!(body["error"], "insufficient_scope");
-    if let Some(folder) = captures() {
-        let recorded = exchange(&folder, "032")["response"].clone();
-        assert_eq!(body, recorded["body"]);
-        let headers = recorded["headers"].as_array().expect("headers");
-        let theirs = headers.iter().find(|pair| pair[0] == "www-authenticate").expect("the challenge");
-        assert_eq!(challenge, theirs[1]);
-    }
 }
 
 #[tokio::test]

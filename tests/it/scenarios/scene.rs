@@ -44,6 +44,8 @@ pub struct Scene {
     /// Ann, as our services know her.
     pub who: Person,
     heard: RefCell<HashSet<String>>,
+    /// Bills that were told as paid.
+    paid: RefCell<HashSet<String>>,
 }
 
 impl Scene {
@@ -54,7 +56,7 @@ impl Scene {
         let select = "SELECT id FROM users WHERE email = $1";
         let id = shop.state.db.read(select).bind(&ann.email).scalar().await.expect("a user");
         let who = Person { id, email: ann.email.clone() };
-        let scene = Self { shop, ann, who, heard: RefCell::default() };
+        let scene = Self { shop, ann, who, heard: RefCell::default(), paid: RefCell::default() };
         scene.told().await;
         scene
     }
@@ -68,13 +70,30 @@ impl Scene {
     /// Everything that Polar told since the last call, once all of it is applied.
     pub async fn news(&self) -> Vec<Sent> {
         self.settle().await;
+        let events = self.shop.polar.events().await;
         let mut heard = self.heard.borrow_mut();
-        self.shop.polar.events().await.into_iter().filter(|event| heard.insert(event.id.clone())).collect()
+        events.into_iter().filter(|event| heard.insert(event.id.clone())).collect()
     }
 
-    /// The kinds of it, without changed states and invoices, which come when they like.
+    /// The kinds of it, without changed states and what follows on a paid bill (its fee, its invoice): these come when
+    /// they like.
     pub async fn told(&self) -> Vec<String> {
-        self.news().await.into_iter().filter(|event| !is_incidental(event)).map(|event| event.kind).collect()
+        let news = self.news().await;
+        news.into_iter().filter(|event| !self.is_incidental(event)).map(|event| event.kind).collect()
+    }
+
+    fn is_incidental(&self, event: &Sent) -> bool {
+        let body: Value = serde_json::from_str(&event.body).expect("JSON");
+        let (data, mut paid) = (&body["data"], self.paid.borrow_mut());
+        match event.kind.as_str() {
+            "customer.state_changed" => true,
+            "order.updated" => data["refunded_amount"] == 0 && paid.contains(id(data)),
+            "order.paid" => {
+                paid.insert(id(data).to_owned());
+                false
+            }
+            _ => false,
+        }
     }
 
     /// Buys as people do: the buying page, Polar's page, and back; our order.
@@ -184,14 +203,6 @@ impl Scene {
         };
         lines.iter().map(word).collect()
     }
-}
-
-/// `customer.state_changed`, and the `order.updated` that says that an invoice was made.
-fn is_incidental(event: &Sent) -> bool {
-    let body: Value = serde_json::from_str(&event.body).expect("JSON");
-    let data = &body["data"];
-    let invoice = data["is_invoice_generated"] == true && data["refunded_amount"] == 0;
-    event.kind == "customer.state_changed" || (event.kind == "order.updated" && invoice)
 }
 
 /// The `id` of an object.

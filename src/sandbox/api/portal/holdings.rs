@@ -24,12 +24,13 @@ pub async fn payment_methods(State(app): Shared, Guest(customer_id): Guest, quer
     query.page(items, "-created_at")
 }
 
-/// `GET /v1/customer-portal/meters/`
+/// `GET /v1/customer-portal/meters/`: those that were ever used or credited (http/094 against http/105).
 pub async fn meters(State(app): Shared, Guest(customer_id): Guest, query: Query) -> Answer {
     query.ids(&["meter_id"])?;
     let mut items: Vec<Value> = app.read(|state| {
         let own = state.customer_meters.iter().filter(|one| one.customer_id == customer_id);
-        own.map(|one| views::meter(state, one)).collect()
+        let told = own.filter(|one| one.credited_units != 0 || one.consumed_units.abs() > f64::EPSILON);
+        told.map(|one| views::meter(state, one)).collect()
     });
     items.retain(|item| query.finds(item["meter"]["name"].as_str().unwrap_or_default()));
     query.select(items, &["meter_id"], "-modified_at")

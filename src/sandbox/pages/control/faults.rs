@@ -37,6 +37,7 @@ const GROUPS: [(&str, &[Switch]); 3] = [
             ("shuffle", "In a random order", Flag),
             ("duplicate", "Extra deliveries of each", Number),
             ("hold_ms", "Delay, ms", Number),
+            ("hold_jobs_ms", "Delay of fulfilment, states and invoices, ms", Number),
             ("drop_percent", "Never sent, %", Number),
             ("corrupt_percent", "Wrong signature, %", Number),
             ("retry_scale", "Waits between attempts, times", Number),

@@ -22,6 +22,7 @@ pub struct Exchange {
     /// As sent; not always JSON.
     pub body: Option<String>,
     pub status: u16,
+    pub headers: Vec<(String, String)>,
     pub answer: Value,
 }
 
@@ -77,6 +78,7 @@ fn read(path: &Path) -> Exchange {
         token: word(&request["headers"]["Authorization"]).map(|value| value.replace("Bearer ", "")),
         body,
         status: u16::try_from(response["status"].as_u64().expect("a status")).expect("a status"),
+        headers: serde_json::from_value(response["headers"].clone()).expect("pairs"),
         answer,
     }
 }

@@ -19,9 +19,24 @@ pub const EXCUSES: &[Excuse] = &[
         why: "the recorded server failed at the list of events until it was mended (http/206)",
     },
     Excuse {
-        places: &["http/047", "http/053", "http/076", "webhooks/0178", "webhooks/0338"],
-        what: &["2 entries, not 1"],
-        why: "a customer's other meters are made 15–20 s after the first credit (README 10), here after one",
+        places: &["http/047", "http/053", "http/075", "http/076", "http/229", "webhooks/0178", "webhooks/0338"],
+        what: &[
+            "2 entries, not 1",
+            "total_count: 2, not 1",
+            "is_invoice_generated: true, not false",
+            "10000.0, not 0.0",
+        ],
+        why: "Polar makes invoices and meters up to 25 s later (README 1 and 10), and was asked before; here they are there",
+    },
+    Excuse {
+        places: &["http/172"],
+        what: &["$.pagination.total_count"],
+        why: "all deliveries so far: of the debounced states there are more or fewer (README 1), and five more expiries",
+    },
+    Excuse {
+        places: &["http/206"],
+        what: &["$.pagination."],
+        why: "Polar notes more events of its own than the grants' and meters' in the feed of a customer (C§2.11)",
     },
     Excuse {
         places: &[
@@ -57,20 +72,30 @@ pub const EXCUSES: &[Excuse] = &[
         why: "the first usage was not noted while the recorded server failed at events (http/109); later it was (http/227)",
     },
     Excuse {
-        places: &["http/161", "webhooks/0184", "webhooks/0185", "webhooks/0187", "webhooks/0189", "before http/160"],
+        places: &[
+            "http/161",
+            "http/179",
+            "webhooks/0184",
+            "webhooks/0185",
+            "webhooks/0187",
+            "webhooks/0189",
+            "before http/160",
+        ],
         what: &[
             "items[0]",
             "items[1].product_price",
             "$.data.items: 3 entries",
             "$.data.product_price",
             "$.data.receipt_number",
+            "$.data.amount:",
+            "_amount:",
             "order.updated",
         ],
         why: "the renewal whose scheduled change was left behind when its period was moved by hand (README 8, C§11 \"A bug\")",
     },
     Excuse {
         places: &["http/223", "http/231", "before http/223", "before http/231"],
-        what: &["platform_fee_currency: a text, not null", "order.updated"],
+        what: &["platform_fee_", "order.updated"],
         why: "the stand-in for the payment provider did not report the fee of these two payments (against http/236)",
     },
     Excuse {
@@ -82,6 +107,11 @@ pub const EXCUSES: &[Excuse] = &[
         places: &["webhooks/0144", "webhooks/0403"],
         what: &["$.data.modified_at: a time, not null"],
         why: "two reports about one refund race: the second shows a row written before (0149, 0155) or not yet",
+    },
+    Excuse {
+        places: &["http/181"],
+        what: &["header allow: Some(\"GET,HEAD,POST\"), not \"GET\""],
+        why: "Polar names the methods of the first route alone, which no client can use; here all of them are named",
     },
 ];
 
@@ -97,4 +127,32 @@ pub fn unexcused(lines: &[String]) -> Vec<String> {
         wrong.extend(idle.map(|place| format!("{place} no longer differs by {:?}: {}", one.what, one.why)));
     }
     wrong
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Vec<String> {
+        let lines =
+            |one: &Excuse| one.places.iter().map(|place| format!("{place} {}", one.what[0])).collect::<Vec<_>>();
+        EXCUSES.iter().flat_map(lines).collect()
+    }
+
+    #[test]
+    fn a_difference_that_is_not_listed_is_wrong() {
+        let mut lines = all();
+        assert_eq!(unexcused(&lines), Vec::<String>::new());
+        lines.push("http/0471 $.active_meters: 2 entries, not 1".to_owned());
+        lines.push("http/047 $.email: too much".to_owned());
+        assert_eq!(unexcused(&lines), lines[lines.len() - 2..]);
+    }
+
+    #[test]
+    fn an_entry_without_its_difference_is_wrong() {
+        let mut lines = all();
+        lines.retain(|line| !line.starts_with("http/109"));
+        let wrong = unexcused(&lines);
+        assert!(wrong.len() == 1 && wrong[0].starts_with("http/109 no longer differs"), "{wrong:?}");
+    }
 }

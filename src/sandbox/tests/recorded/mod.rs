@@ -1,7 +1,7 @@
 //! The sandbox held to the recordings of Polar's own server: every exchange, in order, against one fresh sandbox, and
 //! every webhook that followed.
 
-mod exchange;
+pub mod exchange;
 mod excused;
 mod names;
 mod replay;
