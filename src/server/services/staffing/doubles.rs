@@ -87,7 +87,7 @@ impl Double<'_> {
     }
 
     async fn observe(&self, kind: Kind, seen: &Seen<Value>) -> Result<(), Refused> {
-        Ok(syncing::observe(self.state, kind.stored(), seen, Unchanged::Skip).await?)
+        Ok(syncing::observe(self.state, kind.stored(), seen, Unchanged::Skip).await.map(drop)?)
     }
 
     /// Writes an order and its line of the audit log, before Polar is asked.
