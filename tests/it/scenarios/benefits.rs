@@ -89,7 +89,7 @@ async fn given_by_two_purchases_it_ends_with_the_last() {
     let state = scene.shop.polar.get(&format!("/v1/customers/external/{}/state", scene.who.id)).await;
     assert_eq!(state["granted_benefits"].as_array().map(Vec::len), Some(1));
     assert!(scene.may("studio").await);
-    scene.reads(&["You have Lifetime.", "from your purchase of Lifetime"]).await;
+    scene.reads(&["You have Lifetime", "from your purchase of Lifetime"]).await;
     scene.reads_nothing_of(&["Pro subscription"]).await;
     scene.shop.close().await;
 }

@@ -23,7 +23,7 @@ async fn cancelled_it_goes_on_to_the_end_of_what_was_paid() {
     assert_eq!(one["customer_cancellation_comment"], "Rent went up.");
     let end = instant(&one, "ends_at");
     assert_eq!(end, instant(&one, "current_period_end"));
-    scene.reads(&["You have Pro.", "Ending", &format!("Ends on {}.", spell_date(end))]).await;
+    scene.reads(&["You have Pro", "Ending", &format!("Ends on {}.", spell_date(end))]).await;
 
     scene.travel_to(end - MINUTE).await;
     assert_eq!(scene.told().await, [""; 0]);
@@ -52,7 +52,7 @@ async fn taken_back_in_time_it_renews_as_ever() {
         assert_eq!(one[key], json!(null), "{key}");
     }
     let renews = spell_date(instant(&one, "current_period_end"));
-    scene.reads(&["You have Pro.", "Active", &format!("Renews on {renews}.")]).await;
+    scene.reads(&["You have Pro", "Active", &format!("Renews on {renews}.")]).await;
     scene.reads_nothing_of(&["Ends on"]).await;
     scene.next_period().await;
     assert_eq!(scene.told().await, super::scene::RENEWAL);
@@ -101,7 +101,7 @@ async fn paused_it_gives_nothing_and_resumed_everything() {
     assert_eq!(told[2..], ["order.created", "order.updated", "order.paid"]);
     assert!(scene.may("studio").await);
     let one = scene.subscription().await;
-    scene.reads(&["You have Pro.", &format!("Renews on {}.", spell_date(instant(&one, "current_period_end")))]).await;
+    scene.reads(&["You have Pro", &format!("Renews on {}.", spell_date(instant(&one, "current_period_end")))]).await;
     assert_eq!(scene.bills().await.len(), 2);
     assert_eq!(scene.ledger("studio").await, ["given", "taken", "given"]);
     scene.shop.close().await;

@@ -60,7 +60,7 @@ async fn deletion_takes_everything_back_and_frees_our_id() {
     let again = scene.shop.polar.get(&path).await;
     assert_ne!(again["id"], before["id"], "a new customer with the same id of ours");
     assert!(scene.may("studio").await);
-    scene.reads(&["You have Pro."]).await;
+    scene.reads(&["You have Pro"]).await;
     scene.shop.close().await;
 }
 

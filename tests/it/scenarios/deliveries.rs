@@ -80,7 +80,7 @@ async fn what_the_app_cannot_store_is_sent_again_until_it_can_and_counts_once() 
     assert_eq!((stored(&scene, "subscription.created").await, stored(&scene, "order.paid").await), (1, 1));
     assert!(scene.may("studio").await);
     assert_eq!(scene.ledger("studio").await, ["given"]);
-    scene.reads(&["You have Pro."]).await;
+    scene.reads(&["You have Pro"]).await;
 
     let id = kept["webhook_id"].as_str().expect("an id");
     let again = format!("/v1/webhooks/events/{id}/redeliver");
@@ -131,7 +131,7 @@ async fn a_switched_off_endpoint_misses_events_and_reading_finds_what_they_said(
     scene.ann.get(back.location(), 200).await;
     scene.shop.wait_for_state(&order, "done").await;
     assert!(scene.may("studio").await, "found by reading, on the way back");
-    scene.reads(&["You have Pro.", "Renews on"]).await;
+    scene.reads(&["You have Pro", "Renews on"]).await;
 
     let written_down = deliveries(&scene).await.len();
     scene.at_subscription("cancel", &[]).await;

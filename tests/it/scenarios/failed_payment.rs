@@ -44,7 +44,7 @@ async fn access_goes_on_for_the_grace_and_another_card_in_time_loses_nothing() {
     let failed = behind(&scene, PAYS_ONCE).await;
     let until = spell_date(failed + 7 * DAY);
     assert!(scene.may("studio").await);
-    scene.reads(&["You have Pro.", "The last payment of Pro did not go through.", "Payment due", "Being paid"]).await;
+    scene.reads(&["You have Pro", "The last payment of Pro did not go through.", "Payment due", "Being paid"]).await;
     scene.reads(&[&format!("Your access goes on until {until}."), "Another card settles it."]).await;
     assert_eq!(scene.shop.propose(&scene.who, "pro", "month").await.obstacle, Some(Obstacle::ChangePlan));
 
@@ -55,7 +55,7 @@ async fn access_goes_on_for_the_grace_and_another_card_in_time_loses_nothing() {
     assert_eq!(scene.told().await, RECOVERY);
     assert_eq!(scene.subscription().await["status"], "active");
     let renews = spell_date(instant(&scene.subscription().await, "current_period_end"));
-    scene.reads(&["You have Pro.", "Active", &format!("Renews on {renews}.")]).await;
+    scene.reads(&["You have Pro", "Active", &format!("Renews on {renews}.")]).await;
     scene.reads_nothing_of(&["did not go through", "Being paid"]).await;
     assert_eq!(scene.ledger("studio").await, ["given", "changed", "changed"], "until a day, and again without one");
     scene.shop.advance(8 * DAY).await;
@@ -80,7 +80,7 @@ async fn after_the_grace_access_is_closed_until_another_card_pays() {
     another_card(&scene).await;
     assert_eq!(scene.told().await, RECOVERY);
     assert!(scene.may("studio").await);
-    scene.reads(&["You have Pro.", "Renews on"]).await;
+    scene.reads(&["You have Pro", "Renews on"]).await;
     scene.reads_nothing_of(&["did not go through"]).await;
     assert_eq!(scene.ledger("studio").await, ["given", "changed", "taken", "given"]);
     assert!(scene.bills().await.iter().all(|bill| bill["status"] == "paid"));

@@ -49,7 +49,7 @@ async fn an_upgrade_that_is_billed_at_once() {
     assert_eq!((total, &bill["billing_reason"]), (items[0] + items[1], &json!("subscription_update")));
     assert!(scene.may("sharing").await && scene.may("studio").await);
     let shown = format!("${}.{:02}", total / 100, total % 100);
-    scene.reads(&["You have Team.", "Active", "$39", "Team, change of plan", &shown]).await;
+    scene.reads(&["You have Team", "Active", "$39", "Team, change of plan", &shown]).await;
     scene.reads_nothing_of(&["from your Pro subscription"]).await;
     assert_eq!(scene.ledger("studio").await, ["given"], "it was open all the time, by the same subscription");
     assert_eq!(scene.ledger("sharing").await, ["given"]);
@@ -75,7 +75,7 @@ async fn a_downgrade_whose_difference_is_on_the_next_bill() {
     assert_eq!(change_to(&scene, "pro", "month", "prorate").await.0, 200);
     assert_eq!(scene.told().await, ["subscription.updated"], "no bill yet");
     assert!(scene.may("studio").await && !scene.may("sharing").await);
-    scene.reads(&["You have Pro.", "$12"]).await;
+    scene.reads(&["You have Pro", "$12"]).await;
     assert_eq!(scene.bills().await.len(), 2);
 
     scene.next_period().await;
@@ -98,7 +98,7 @@ async fn a_change_at_the_end_of_the_period_waits_and_can_be_taken_back() {
     assert_eq!((status, &one["pending_update"]["applies_at"]), (200, &one["current_period_end"]));
     assert_eq!(scene.told().await, ["subscription.updated"]);
     assert!(!scene.may("sharing").await, "not yet");
-    scene.reads(&["You have Pro.", "$12"]).await;
+    scene.reads(&["You have Pro", "$12"]).await;
 
     scene.change(json!({"pending_update": null})).await;
     assert_eq!(scene.told().await, ["subscription.updated"]);
@@ -114,7 +114,7 @@ async fn a_change_at_the_end_of_the_period_waits_and_can_be_taken_back() {
     assert_eq!(scene.told().await, RENEWAL);
     assert!(scene.may("sharing").await);
     assert_eq!(amounts(&scene.bills().await[0]).0, 3_900);
-    scene.reads(&["You have Team.", "$39"]).await;
+    scene.reads(&["You have Team", "$39"]).await;
 
     assert_eq!(change_to(&scene, "pro", "month", "next_period").await.0, 200);
     scene.told().await;
@@ -137,7 +137,7 @@ async fn an_upgrade_whose_payment_is_declined_changes_nothing() {
     assert_eq!(scene.told().await, [""; 0]);
     assert_eq!(scene.subscription().await, before);
     assert!(scene.may("studio").await && !scene.may("sharing").await);
-    scene.reads(&["You have Pro.", "$12"]).await;
+    scene.reads(&["You have Pro", "$12"]).await;
     assert_eq!(scene.bills().await.len(), 1);
     scene.shop.close().await;
 }
@@ -154,7 +154,7 @@ async fn from_months_to_years_the_period_begins_anew() {
     let days = (instant(&one, "current_period_end") - instant(&one, "current_period_start")) / DAY;
     assert!((365..=366).contains(&days), "{days}");
     let renews = spell_date(instant(&one, "current_period_end"));
-    scene.reads(&["You have Pro.", "$120", "per year", &format!("Renews on {renews}.")]).await;
+    scene.reads(&["You have Pro", "$120", "per year", &format!("Renews on {renews}.")]).await;
     assert_eq!(scene.ledger("studio").await, ["given"]);
     scene.shop.close().await;
 }
@@ -173,7 +173,7 @@ async fn from_years_to_months_the_rest_is_credit_for_the_next_bills() {
     let bill = scene.bills().await.remove(0);
     assert_eq!((&bill["total_amount"], &bill["applied_balance_amount"]), (&json!(1_200), &json!(-1_200)));
     assert_eq!(bill["due_amount"], 0, "nothing is charged while there is credit");
-    scene.reads(&["You have Pro.", "per month", "Pro, renewal"]).await;
+    scene.reads(&["You have Pro", "per month", "Pro, renewal"]).await;
     scene.shop.close().await;
 }
 
@@ -191,6 +191,6 @@ async fn what_is_to_end_cannot_change_and_the_customer_can_change_in_the_portal(
     scene.at_subscription("plan", &[("product_id", id(&team))]).await;
     assert_eq!(scene.told().await, ["subscription.updated"]);
     assert!(scene.may("sharing").await);
-    scene.reads(&["You have Team."]).await;
+    scene.reads(&["You have Team"]).await;
     scene.shop.close().await;
 }

@@ -30,7 +30,7 @@ async fn a_subscription_is_open_once_it_is_paid_and_not_before() {
     assert!(!scene.may("sharing").await, "that is part of Team");
     scene.ann.get("/studio", 200).await;
     let renews = spell_date(instant(&scene.subscription().await, "current_period_end"));
-    scene.reads(&["You have Pro.", "Active", "$12", "Pro, first payment", "from your Pro subscription"]).await;
+    scene.reads(&["You have Pro", "Active", "$12", "Pro, first payment", "from your Pro subscription"]).await;
     scene.reads(&[&format!("Renews on {renews}.")]).await;
     scene.reads_nothing_of(&["waits for your payment", "being checked"]).await;
     assert_eq!(scene.ledger("studio").await, ["given"], "webhooks and the way back gave it once");
@@ -63,11 +63,11 @@ async fn what_is_bought_once_stays() {
     scene.buy("lifetime", "once", PAYS).await;
     let without_subscription = FIRST_PURCHASE.into_iter().filter(|kind| !kind.starts_with("subscription."));
     assert_eq!(scene.told().await, without_subscription.collect::<Vec<_>>());
-    scene.reads(&["You have Lifetime.", "Yours for good. It does not renew.", "$249"]).await;
+    scene.reads(&["You have Lifetime", "Yours for good. It does not renew.", "$249"]).await;
     scene.shop.advance(800 * DAY).await;
     assert_eq!(scene.told().await, [""; 0]);
     assert!(scene.may("studio").await);
-    scene.reads(&["You have Lifetime.", "Yours for good. It does not renew."]).await;
+    scene.reads(&["You have Lifetime", "Yours for good. It does not renew."]).await;
     assert_eq!(scene.ledger("studio").await, ["given"]);
     scene.shop.close().await;
 }

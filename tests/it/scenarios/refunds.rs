@@ -26,7 +26,7 @@ async fn a_refund_never_ends_a_subscription() {
     assert_eq!(refund(&scene, 500, json!({})).await.0, 201);
     assert_eq!(scene.told().await, REFUND);
     assert!(scene.may("studio").await);
-    scene.reads(&["You have Pro.", "Partly refunded", "Renews on"]).await;
+    scene.reads(&["You have Pro", "Partly refunded", "Renews on"]).await;
 
     assert_eq!(refund(&scene, 701, json!({})).await.0, 422, "more than is left");
     let (status, refused) = refund(&scene, 700, json!({"revoke_benefits": true})).await;
@@ -37,7 +37,7 @@ async fn a_refund_never_ends_a_subscription() {
     let (status, refused) = refund(&scene, 1, json!({})).await;
     assert_eq!((status, &refused["error"]), (403, &json!("RefundedAlready")));
     assert!(scene.may("studio").await, "it is not over before it is cancelled");
-    scene.reads(&["You have Pro.", "Refunded", "Renews on"]).await;
+    scene.reads(&["You have Pro", "Refunded", "Renews on"]).await;
     scene.reads_nothing_of(&["Partly refunded"]).await;
     scene.next_period().await;
     assert_eq!(scene.told().await, RENEWAL);
@@ -53,7 +53,7 @@ async fn a_full_refund_ends_what_was_bought_once_and_a_part_does_not() {
     assert_eq!(refund(&scene, 4_900, json!({})).await.0, 201);
     assert_eq!(scene.told().await, REFUND);
     assert!(scene.may("studio").await);
-    scene.reads(&["You have Lifetime.", "Yours for good.", "Partly refunded"]).await;
+    scene.reads(&["You have Lifetime", "Yours for good.", "Partly refunded"]).await;
 
     let left = scene.bills().await[0]["refundable_amount"].as_i64().expect("an amount");
     assert_eq!(left, 20_000);
@@ -99,11 +99,11 @@ async fn a_refund_of_one_purchase_leaves_what_another_gives() {
     scene.shop.advance(60_000).await;
     scene.buy("lifetime", "once", PAYS).await;
     scene.told().await;
-    scene.reads(&["You have Lifetime.", "Renews on", "Yours for good."]).await;
+    scene.reads(&["You have Lifetime", "Renews on", "Yours for good."]).await;
     assert_eq!(refund(&scene, 24_900, json!({})).await.0, 201);
     assert_eq!(scene.told().await, REFUND);
     assert!(scene.may("studio").await, "by the subscription");
-    scene.reads(&["You have Pro.", "Renews on", "from your Pro subscription"]).await;
+    scene.reads(&["You have Pro", "Renews on", "from your Pro subscription"]).await;
     scene.reads_nothing_of(&["Yours for good."]).await;
     scene.shop.close().await;
 }

@@ -18,7 +18,7 @@ async fn a_trial_is_free_and_then_paid() {
     let end = instant(&one, "trial_end");
     assert!((end - instant(&one, "started_at") - 14 * DAY).abs() < MINUTE, "{one}");
     scene
-        .reads(&["You have Team.", "Trial", &format!("Free until {}.", spell_date(end)), "first payment is due"])
+        .reads(&["You have Team", "Trial", &format!("Free until {}.", spell_date(end)), "first payment is due"])
         .await;
 
     scene.travel_to(end - MINUTE).await;
@@ -29,7 +29,7 @@ async fn a_trial_is_free_and_then_paid() {
     assert_eq!((&one["status"], instant(&one, "current_period_start")), (&json!("active"), end));
     let bill = scene.bills().await.remove(0);
     assert_eq!((&bill["total_amount"], &bill["billing_reason"]), (&json!(3_900), &json!("subscription_cycle")));
-    scene.reads(&["You have Team.", "Active", "$39", "Renews on"]).await;
+    scene.reads(&["You have Team", "Active", "$39", "Renews on"]).await;
     scene.reads_nothing_of(&["Free until"]).await;
     assert_eq!(scene.ledger("sharing").await, ["given"]);
     scene.shop.close().await;
@@ -44,7 +44,7 @@ async fn a_trial_that_is_cancelled_ends_unbilled() {
     scene.at_subscription("cancel", &[("reason", "unused")]).await;
     assert_eq!(scene.told().await, ["subscription.updated", "subscription.canceled"]);
     assert!(scene.may("sharing").await, "it was promised until then");
-    scene.reads(&["You have Team.", &format!("Ends on {}.", spell_date(end)), "nothing more is charged"]).await;
+    scene.reads(&["You have Team", &format!("Ends on {}.", spell_date(end)), "nothing more is charged"]).await;
     scene.travel_to(end + MINUTE).await;
     assert_eq!(scene.told().await, END);
     assert!(!scene.may("sharing").await);
@@ -64,7 +64,7 @@ async fn a_trial_can_be_ended_early_by_the_merchant_and_is_billed_then() {
     let told = scene.told().await;
     assert_eq!(told, RENEWAL);
     assert_eq!(scene.bills().await[0]["total_amount"], 3_900);
-    scene.reads(&["You have Team.", "Renews on"]).await;
+    scene.reads(&["You have Team", "Renews on"]).await;
     scene.shop.close().await;
 }
 
@@ -84,7 +84,7 @@ async fn a_gift_of_the_merchant_belongs_to_the_customer_with_our_id() {
     assert_eq!(scene.told().await, ["subscription.created", "subscription.active", "subscription.updated"]);
     assert!(scene.may("studio").await);
     assert!(scene.bills().await.is_empty(), "no order");
-    scene.reads(&["You have Pro.", "Active", "$0"]).await;
+    scene.reads(&["You have Pro", "Active", "$0"]).await;
 
     let path = format!("/v1/subscriptions/{}", id(&gift));
     assert_eq!(scene.shop.polar.send("DELETE", &path, None).await.0, 200);
