@@ -17,9 +17,7 @@ async fn a_trial_is_free_and_then_paid() {
     assert!(scene.may("sharing").await);
     let end = instant(&one, "trial_end");
     assert!((end - instant(&one, "started_at") - 14 * DAY).abs() < MINUTE, "{one}");
-    scene
-        .reads(&["You have Team", "Trial", &format!("Free until {}.", spell_date(end)), "first payment is due"])
-        .await;
+    scene.reads(&["You have Team", "Trial", &format!("Free until {}.", spell_date(end)), "first payment is due"]).await;
 
     scene.travel_to(end - MINUTE).await;
     assert_eq!(scene.told().await, [""; 0]);
