@@ -115,6 +115,9 @@ pub const EXCUSES: &[Excuse] = &[
     },
 ];
 
+/// Here the difference is a number that hangs on how many states were debounced: it may happen to be the same.
+const BY_CHANCE: [&str; 1] = ["http/172"];
+
 /// What is wrong about these differences: those without an excuse, and excuses without a difference.
 pub fn unexcused(lines: &[String]) -> Vec<String> {
     let named = |line: &str, place: &str| line.strip_prefix(place).is_some_and(|rest| rest.starts_with([' ', ':']));
@@ -123,7 +126,8 @@ pub fn unexcused(lines: &[String]) -> Vec<String> {
     let excused = |line: &&String| EXCUSES.iter().any(|one| one.places.iter().any(|place| excuses(one, place, line)));
     let mut wrong: Vec<String> = lines.iter().filter(|line| !excused(line)).cloned().collect();
     for one in EXCUSES {
-        let idle = one.places.iter().filter(|place| !lines.iter().any(|line| excuses(one, place, line)));
+        let certain = one.places.iter().filter(|place| !BY_CHANCE.contains(place));
+        let idle = certain.filter(|place| !lines.iter().any(|line| excuses(one, place, line)));
         wrong.extend(idle.map(|place| format!("{place} no longer differs by {:?}: {}", one.what, one.why)));
     }
     wrong
