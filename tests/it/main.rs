@@ -9,6 +9,7 @@ mod commits;
 mod confirming;
 mod convergence;
 mod database;
+mod effort;
 mod ending;
 mod engine;
 mod explaining;
