@@ -6,29 +6,34 @@ use crate::{polar::Sent, polar::browser, random::Random, shop::signed};
 use boreal::server::clock::Clock;
 use serde_json::json;
 use std::{collections::BTreeSet, rc::Rc, sync::atomic::Ordering, time::Duration};
+use tokio::task::JoinSet;
 
 /// Between two looks at what Polar sent.
 const PAUSE: Duration = Duration::from_millis(300);
-/// So many of it are told again.
-const AT_ONCE: usize = 6;
+/// So many of it are told again, at the same time.
+const AT_ONCE: usize = 8;
 
 /// Tells things again until it is over; the ids under which something was answered 202.
 pub async fn echo(scene: Rc<Scene>, mut random: Random) -> BTreeSet<String> {
     let (mut taken, http, mut number) = (BTreeSet::new(), browser(), 0);
     while !scene.over.load(Ordering::Acquire) {
         let events = scene.polar.events().await;
+        let mut telling = JoinSet::new();
         for _ in 0..AT_ONCE.min(events.len()) {
-            let event = &events[random.below(events.len())];
-            if random.below(2) == 0 {
-                let again = json!({"webhook_id": event.id});
-                scene.polar.send("POST", "/sandbox/deliver", Some(again)).await;
-                continue;
-            }
+            let (scene, http, event) = (Rc::clone(&scene), http.clone(), events[random.below(events.len())].clone());
             number += 1;
-            let id = format!("echo-{number}");
-            deliver(&scene, &http, &id, event).await;
-            taken.insert(id);
+            let id = (random.below(3) > 0).then(|| format!("echo-{number}"));
+            taken.extend(id.clone());
+            telling.spawn_local(async move {
+                match id {
+                    Some(id) => deliver(&scene, &http, &id, &event).await,
+                    None => {
+                        drop(scene.polar.send("POST", "/sandbox/deliver", Some(json!({"webhook_id": event.id}))).await)
+                    }
+                }
+            });
         }
+        telling.join_all().await;
         tokio::time::sleep(PAUSE).await;
     }
     taken

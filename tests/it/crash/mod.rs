@@ -47,13 +47,13 @@ fn seed() -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_under_a_stream_of_purchases_it_loses_nothing_and_applies_nothing_twice() {
-    let course = Course { servers: 1, wave: effort(6, 24), webhooks: effort(200, 2_000), kills: effort(6, 40) };
+    let course = Course { servers: 1, wave: effort(5, 24), webhooks: effort(150, 2_000), kills: effort(6, 40) };
     LocalSet::new().run_until(run(course)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_servers_on_one_database_either_may_be_killed() {
-    let course = Course { servers: 2, wave: effort(4, 24), webhooks: effort(100, 1_000), kills: effort(4, 20) };
+    let course = Course { servers: 2, wave: effort(3, 12), webhooks: effort(80, 600), kills: effort(4, 20) };
     LocalSet::new().run_until(run(course)).await;
 }
 

@@ -3,7 +3,7 @@
 use super::{buyers::Bought, scene::Scene};
 use crate::{
     convergence::adds_up,
-    patience::{wait_until, wait_within},
+    patience::wait_within,
     program::said,
     replica::{Line, Picture},
 };
@@ -40,8 +40,30 @@ impl<'s> Reckoning<'s> {
         taken.extend(echoed);
         let reckoning = Self { scene, desk: scene.desk().await, people, told, taken };
         reckoning.nothing_is_queued_twice().await;
+        reckoning.apply().await;
+        // Before anything is looked up at Polar, which would mend what a kill had torn.
+        reckoning.all_is_as_the_inbox_says().await;
         reckoning.work_off().await;
         reckoning
+    }
+
+    /// Waits until the inbox is applied.
+    async fn apply(&self) {
+        let look = async || {
+            // A row that failed while a server was being killed is tried again now.
+            let due = "UPDATE inbox SET run_at = 0 WHERE state = 'new'";
+            self.desk.db.write(due).execute().await.expect("rows");
+            let left = "SELECT seq, COALESCE(error, '') FROM inbox WHERE state = 'new'";
+            let left: Vec<(i64, String)> = self.desk.db.read(left).all().await.expect("rows");
+            if left.is_empty() { Ok(()) } else { Err(left) }
+        };
+        wait_within(PATIENCE, "the inbox to be applied", look).await;
+    }
+
+    /// The mirror and everybody's access follow from the inbox alone, and the ledger adds up to them.
+    async fn all_is_as_the_inbox_says(&self) {
+        let replayed = said(&self.scene.boreal(&["replay", "--check"]).await);
+        assert!(replayed.contains("Everything is as the inbox says.") && !replayed.contains("Left out"), "{replayed}");
     }
 
     /// Of one thing to do about the same, one waits.
@@ -51,27 +73,22 @@ impl<'s> Reckoning<'s> {
         assert!(twice.is_empty(), "queued twice: {twice:?}");
     }
 
-    /// Lets what waits for a later time be done now, until nothing is left.
+    /// Lets the work that waits for a later time be done now, until none is left.
     async fn work_off(&self) {
-        let db = &self.desk.db;
         let look = async || {
-            for due in
-                ["UPDATE jobs SET run_at = 0 WHERE state = 'queued'", "UPDATE inbox SET run_at = 0 WHERE state = 'new'"]
-            {
-                db.write(due).execute().await.expect("rows");
-            }
-            let left = "SELECT 'inbox ' || seq || ' ' || COALESCE(error, '') FROM inbox WHERE state = 'new' UNION ALL
-                        SELECT kind || ' ' || key || ' ' || state || ' ' || COALESCE(error, '') FROM jobs WHERE state <> 'dead'";
-            let rows: Vec<(String,)> = db.read(left).all().await.expect("rows");
-            if rows.is_empty() {
+            let due = "UPDATE jobs SET run_at = 0 WHERE state = 'queued'";
+            self.desk.db.write(due).execute().await.expect("rows");
+            let left = "SELECT kind || ' ' || key || ' ' || state || ' ' || COALESCE(error, '') FROM jobs
+                        WHERE state <> 'dead'";
+            let left: Vec<(String,)> = self.desk.db.read(left).all().await.expect("rows");
+            if left.is_empty() {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(300)).await;
-            Err(rows)
+            Err(left)
         };
-        wait_within(PATIENCE, "the inbox and the jobs to be worked off", look).await;
-        self.scene.polar.idle_within(PATIENCE).await;
-        wait_until("the inbox and the jobs to be worked off", look).await;
+        wait_within(PATIENCE, "the jobs to be worked off", look).await;
+        self.apply().await;
     }
 
     /// Whatever was answered 202 is in the inbox, once and applied, and Polar has nothing that was not; how many.
@@ -95,7 +112,7 @@ impl<'s> Reckoning<'s> {
         self.taken.len()
     }
 
-    /// No change is in the ledger twice, no work is queued twice or dead, and what is stored is what the inbox says.
+    /// No change is in the ledger twice, and no work is left or dead.
     pub async fn nothing_is_applied_twice(&self) {
         let db = &self.desk.db;
         let jobs = "SELECT kind || ' ' || key || ' ' || state || ' ' || COALESCE(error, '') FROM jobs";
@@ -109,8 +126,6 @@ impl<'s> Reckoning<'s> {
                      WHERE cause_kind <> 'timer' GROUP BY user_id, feature, cause_kind, cause_id HAVING COUNT(*) > 1";
         let twice: Vec<(String,)> = db.read(twice).all().await.expect("rows");
         assert!(twice.is_empty(), "one cause changed the same twice: {twice:?}");
-        let replayed = said(&self.scene.boreal(&["replay", "--check"]).await);
-        assert!(replayed.contains("Everything is as the inbox says.") && !replayed.contains("Left out"), "{replayed}");
     }
 
     /// Each was charged once for what they bought, and has it as long as Polar says so.
