@@ -36,7 +36,8 @@ struct Course {
     kills: usize,
 }
 
-/// What decides the moments and the purchases: of `CRASH_SEED`, or new.
+/// What decides the moments and the purchases: of `CRASH_SEED`, or new. What a kill hits hangs on the machine as well, so a
+/// failure may take several runs with its seed to come again.
 fn seed() -> u64 {
     let given = std::env::var("CRASH_SEED").ok().map(|text| text.parse().expect("CRASH_SEED is a number"));
     let drawn = || uuid::Uuid::new_v4().as_u64_pair().0;

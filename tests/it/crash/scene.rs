@@ -182,9 +182,10 @@ async fn balance(servers: Vec<SocketAddr>) -> SocketAddr {
 impl Drop for Scene {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let kept = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/histories/crash.log");
+            let test = std::thread::current().name().unwrap_or("unnamed").replace("::", "-");
+            let kept = format!("{}/target/histories/{test}.log", env!("CARGO_MANIFEST_DIR"));
             match std::fs::copy(self.folder.path().join("log"), &kept) {
-                Ok(_) => eprintln!("what the shop said: {}", kept.display()),
+                Ok(_) => eprintln!("what the shop said: {}", kept),
                 Err(error) => eprintln!("what the shop said could not be kept: {error}"),
             }
         }
