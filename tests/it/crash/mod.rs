@@ -61,8 +61,8 @@ async fn of_two_servers_on_one_database_either_may_be_killed() {
 async fn run(course: Course) {
     let (begun, mut random) = (Instant::now(), Random(seed()));
     let scene = Rc::new(Scene::set(course.servers).await);
-    let killer = Killer::begin(Rc::clone(&scene), random.fork(), course.kills);
-    let echoes = spawn_local(echoes::echo(Rc::clone(&scene), random.fork()));
+    let killer = Killer::begin(Rc::clone(&scene), Random(random.next()), course.kills);
+    let echoes = spawn_local(echoes::echo(Rc::clone(&scene), Random(random.next())));
     let mut people = Vec::new();
     for wave in 0.. {
         if wave > 1 && scene.told_and_taken().1.len() >= course.webhooks {
@@ -99,7 +99,7 @@ async fn run(course: Course) {
 async fn live(scene: &Rc<Scene>, people: usize, random: &mut Random) -> Vec<Bought> {
     let mut coming = JoinSet::new();
     for _ in 0..people {
-        let (scene, mut own) = (Rc::clone(scene), random.fork());
+        let (scene, mut own) = (Rc::clone(scene), Random(random.next()));
         coming.spawn_local(async move {
             tokio::time::sleep(Duration::from_millis(own.below(3_000).try_into().expect("small"))).await;
             let buyer = Buyer::joins(&scene, own).await;
