@@ -3,6 +3,7 @@
 
 use super::{
     polar::Polar,
+    random::Random,
     replica::{Line, Picture, Replica, Said},
     shop::{Person, Shop},
 };
@@ -85,25 +86,6 @@ async fn read_all(shop: &Shop, polar: &Polar) -> Vec<Said> {
         reads.push(Said::Read("customer".to_owned(), seen));
     }
     reads
-}
-
-/// splitmix64: the same seed gives the same numbers.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        let bound = u64::try_from(bound).expect("small");
-        usize::try_from((mixed ^ (mixed >> 31)) % bound).expect("below the bound")
-    }
-
-    fn shuffle<T>(&mut self, items: &mut [T]) {
-        for place in (1..items.len()).rev() {
-            items.swap(place, self.below(place + 1));
-        }
-    }
 }
 
 /// The same event under an id of its own, as a second endpoint would get it.
@@ -192,7 +174,7 @@ async fn in_any_order_the_end_is_the_same() {
     let in_order = replica.settle().await;
     for seed in 0..SHUFFLES {
         replica.forget().await;
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let all = history.webhooks.iter().chain(&history.reads);
         let mut heard: Vec<Said> = all.cloned().collect();
         for place in 0..heard.len() {

@@ -22,6 +22,7 @@ mod parallel;
 mod patience;
 mod polar;
 mod process;
+mod random;
 mod refusing;
 mod replaying;
 mod replica;
@@ -38,3 +39,4 @@ mod watching;
 mod webhooks;
 #[path = "../witness/mod.rs"]
 mod witness;
+mod year;
