@@ -97,7 +97,7 @@ fn again(said: &Said) -> Said {
 }
 
 /// Each line begins where the one before it ended, revisions count up, and the last lines are what everybody has.
-fn adds_up(ledger: &[Line], picture: &Picture, context: &str) {
+pub fn adds_up(ledger: &[Line], picture: &Picture, context: &str) {
     let mut now: BTreeMap<(&str, &str), Option<&str>> = BTreeMap::new();
     let mut revisions: BTreeMap<&str, i64> = BTreeMap::new();
     for (user, rev, feature, before, after, _) in ledger {
@@ -174,7 +174,7 @@ async fn in_any_order_the_end_is_the_same() {
     let in_order = replica.settle().await;
     for seed in 0..SHUFFLES {
         replica.forget().await;
-        let mut random = Random::new(seed);
+        let mut random = Random(seed);
         let all = history.webhooks.iter().chain(&history.reads);
         let mut heard: Vec<Said> = all.cloned().collect();
         for place in 0..heard.len() {

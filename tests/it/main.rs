@@ -13,6 +13,7 @@ mod effort;
 mod ending;
 mod engine;
 mod explaining;
+mod histories;
 mod interruptions;
 mod live;
 mod long_outages;

@@ -77,7 +77,10 @@ impl Year {
                 return self.buy_elsewhere(number).await;
             }
         };
-        let Some(one) = self.random.one_of(&found) else { return };
+        if found.is_empty() {
+            return;
+        }
+        let one = self.random.pick(&found).clone();
         let path = format!("/v1/subscriptions/{}", text(&one, "id"));
         let (method, path, body) = match act {
             Act::Cancel => ("PATCH", path, Some(json!({"cancel_at_period_end": true}))),
@@ -109,8 +112,8 @@ impl Year {
     fn another_product(&mut self, subscription: &Value) -> Value {
         let recurs = |(id, plan): &(&String, &String)| *plan != "lifetime" && subscription["product_id"] != **id;
         let others: Vec<String> = self.truth.products.iter().filter(recurs).map(|(id, _)| id.clone()).collect();
-        let when = self.random.one_of(&["invoice", "prorate", "next_period", "reset"]);
-        json!({"product_id": self.random.one_of(&others), "proration_behavior": when})
+        let when = *self.random.pick(&["invoice", "prorate", "next_period", "reset"]);
+        json!({"product_id": self.random.pick(&others), "proration_behavior": when})
     }
 
     fn customer_of(&mut self, subscription: &Value) -> String {

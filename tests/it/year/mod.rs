@@ -123,7 +123,7 @@ fn most(status: &str) -> String {
 impl Year {
     async fn begin(seed: u64, days: usize, customers: usize) -> Self {
         let shop = Shop::open_for_long().await;
-        let mut random = Random::new(seed);
+        let mut random = Random(seed);
         let mut joining = vec![0; days];
         for number in 0..customers {
             // Some are there from the start, and the last ones have time left to renew.
@@ -133,7 +133,7 @@ impl Year {
         shop.polar.faults(weather::climate(seed)).await;
         let truth = Truth::of(&shop, BTreeMap::new()).await;
         let (customers, wanting, held, counts) = Default::default();
-        let sky = Random::new(!seed);
+        let sky = Random(!seed);
         Self { shop, random, sky, day: 0, joining, customers, wanting, truth, held, counts }
     }
 
