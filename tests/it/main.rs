@@ -42,3 +42,4 @@ mod watching;
 mod webhooks;
 #[path = "../witness/mod.rs"]
 mod witness;
+mod year;

@@ -141,13 +141,22 @@ impl Shop {
 
     /// Opens a shop where it was before, or would be.
     pub async fn open_at(place: Place) -> Self {
+        Self::open_watched(place, true).await
+    }
+
+    /// A new shop in which more happens than its sandbox remembers.
+    pub async fn open_for_long() -> Self {
+        Self::open_watched(Place::new().await, false).await
+    }
+
+    async fn open_watched(place: Place, whole: bool) -> Self {
         let server = build(place.config()).await.expect("the server starts");
         let (state, polar) = (server.state(), Polar::of(server.upstream()));
         let sandbox = server.upstream().stand_in().expect("no real Polar is configured").clone();
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(server.run(async { drop(stopped.await) }));
         let origin = state.config.origin().to_owned();
-        let witness = Witness::new(move || sandbox.histories());
+        let witness = Witness::new(move || sandbox.histories(), whole);
         Self { state, polar, origin, http: browser(), stop, served, place, _witness: witness }
     }
 
