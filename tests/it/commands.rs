@@ -7,7 +7,7 @@ use serde_json::json;
 use std::process::{Command, Output};
 
 /// Runs the program against the shop's database and Polar.
-async fn boreal(shop: &Shop, arguments: &[&str]) -> Output {
+pub async fn boreal(shop: &Shop, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_boreal"));
     command.args(arguments).args(["--origin", &shop.origin, "--database-url", &shop.state.config.database_url]);
     command.env("POLAR_ACCESS_TOKEN", &shop.polar.token).env("POLAR_API_BASE", &shop.polar.origin);
@@ -16,7 +16,8 @@ async fn boreal(shop: &Shop, arguments: &[&str]) -> Output {
     ran.await.expect("no panic").expect("the program runs")
 }
 
-fn said(output: &Output) -> String {
+/// What a command said that ended well.
+pub fn said(output: &Output) -> String {
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout.clone()).expect("text")
 }

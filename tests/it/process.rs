@@ -22,11 +22,13 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 /// A running `boreal serve`; killed when it is dropped.
-struct Process {
+pub struct Process {
     child: Child,
     addr: SocketAddr,
+    metrics: SocketAddr,
     secret: String,
-    polar: Polar,
+    /// Its sandbox.
+    pub polar: Polar,
 }
 
 impl Drop for Process {
@@ -43,8 +45,8 @@ fn free_port() -> u16 {
 
 impl Process {
     /// Starts one on this database; everything that it says goes to `log` in the folder.
-    async fn start(database: &Database, folder: &Path) -> Self {
-        let addr = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    pub async fn start(database: &Database, folder: &Path) -> Self {
+        let [addr, metrics] = [(); 2].map(|()| SocketAddr::from(([127, 0, 0, 1], free_port())));
         let sandbox = free_port();
         let log = File::options().create(true).append(true).open(folder.join("log")).expect("a file");
         let state = folder.join("sandbox.json");
@@ -52,6 +54,7 @@ impl Process {
             .arg("serve")
             .args(["--listen", &addr.to_string(), "--origin", &format!("http://{addr}")])
             .args(["--database-url", &database.url, "--log-format", "json"])
+            .args(["--metrics-listen", &metrics.to_string()])
             .args(["--sandbox-listen", &format!("127.0.0.1:{sandbox}")])
             .args([Path::new("--sandbox-state"), &state])
             .env("RUST_LOG", "debug,hyper=info,h2=info,rustls=info")
@@ -66,15 +69,33 @@ impl Process {
         let known: Value = serde_json::from_slice(&std::fs::read(&state).expect("a state")).expect("JSON");
         let text = |key: &str| known["identity"][key].as_str().expect("text").to_owned();
         let polar = Polar::at(&format!("http://localhost:{sandbox}"), &text("token"));
-        Self { child, addr, secret: text("webhook_secret"), polar }
+        Self { child, addr, metrics, secret: text("webhook_secret"), polar }
     }
 
-    fn origin(&self) -> String {
+    /// Where people reach it.
+    pub fn origin(&self) -> String {
         format!("http://{}", self.addr)
     }
 
+    /// What Prometheus gets to read.
+    pub async fn metrics(&self) -> String {
+        let answer = browser().get(format!("http://{}/metrics", self.metrics)).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        answer.text().await.expect("text")
+    }
+
+    /// Posts a webhook as Polar would; the status of the answer.
+    pub async fn webhook(&self, id: &str, body: &str) -> u16 {
+        let mut request = browser().post(format!("{}/webhooks/polar", self.origin())).body(body.to_owned());
+        let at = boreal::server::clock::Clock::default().wall() / 1000;
+        for (name, value) in signed(&self.secret, id, at, body.as_bytes()) {
+            request = request.header(name, value);
+        }
+        request.send().await.expect("an answer").status().as_u16()
+    }
+
     /// As from outside, without any chance to tidy up.
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         self.child.kill().expect("it runs");
         self.child.wait().expect("it is gone");
     }

@@ -2,6 +2,7 @@
 
 use super::{
     super::new_id,
+    counting,
     fact::{Fact, Parsed},
 };
 use crate::{
@@ -97,8 +98,8 @@ impl Merging<'_> {
             Fact::Checkout(_) | Fact::Other => (Merge::Same, None),
         };
         let owned = match merged {
-            Merge::Replace { .. } | Merge::Confirm => self.follow(tx, users).await?,
-            Merge::Same | Merge::Older { .. } => true,
+            Merge::Same | Merge::Older { .. } if effect.is_none() => true,
+            _ => self.follow(tx, users).await?,
         };
         if let (Merge::Replace { reread: true } | Merge::Older { reread: true }, Fact::Object(seen)) =
             (merged, &self.parsed.fact)
@@ -134,9 +135,17 @@ impl Merging<'_> {
         match merged {
             Merge::Replace { .. } => mirror::put_customer(tx, seen, self.parsed.observed_us, self.row.seq).await?,
             Merge::Confirm => mirror::confirm_customer(tx, &seen.id, self.parsed.observed_us).await?,
-            Merge::Same | Merge::Older { .. } => {}
+            Merge::Older { .. } => return Ok((merged, self.name(tx, seen).await?)),
+            Merge::Same => {}
         }
         Ok((merged, customer_effect(stored.as_ref(), seen, merged)))
+    }
+
+    /// An outdated picture of a customer may be the only one that says whose it is: after a deletion Polar says null.
+    async fn name(&self, tx: &mut Tx, seen: &MirroredCustomer) -> Result<Option<String>, db::Error> {
+        let Some(external_id) = &seen.external_id else { return Ok(None) };
+        let named = mirror::name_customer(tx, &seen.id, external_id).await?;
+        Ok(named.then(|| "its user is known now".to_owned()))
     }
 
     /// Merges an object; what that did to its state, in words.
@@ -145,7 +154,10 @@ impl Merging<'_> {
         let incoming = Picture { stamp: self.stamp(seen.version_us), projection: &seen.projection };
         let merged = decide(stored.as_ref().map(ObjectRow::picture), incoming);
         match merged {
-            Merge::Replace { .. } => mirror::put_object(tx, seen, self.parsed.observed_us, self.row.seq).await?,
+            Merge::Replace { .. } => {
+                mirror::put_object(tx, seen, self.parsed.observed_us, self.row.seq).await?;
+                counting::bill(tx, stored.as_ref(), seen);
+            }
             Merge::Confirm => mirror::confirm_object(tx, seen.kind, &seen.id, self.parsed.observed_us).await?,
             Merge::Same | Merge::Older { .. } => {}
         }
