@@ -95,7 +95,8 @@ fn purchase(user: &str) -> [Delivery; 4] {
 
 /// So many buyers, and everything that is said of them, in the order in which it happened.
 async fn said(state: &State) -> Vec<Delivery> {
-    let product = json!({"id": "pro", "created_at": "2026-11-01T00:00:00Z", "name": "Pro", "metadata": {"plan": "pro"}});
+    let product =
+        json!({"id": "pro", "created_at": "2026-11-01T00:00:00Z", "name": "Pro", "metadata": {"plan": "pro"}});
     let mut all = vec![delivery("product.created", &product)];
     for number in 0..PURCHASES {
         let user = new_id();

@@ -218,16 +218,16 @@ pub async fn put_customer(tx: &mut Tx, seen: &MirroredCustomer, observed_us: Mic
     .map(drop)
 }
 
-/// Notes whose a customer is where that is not known yet, whatever is newer: a deletion that came first said null.
-pub async fn name_customer(tx: &mut Tx, id: &str, external_id: &str) -> Result<bool> {
-    let update = "UPDATE polar_customers SET external_id = $2 WHERE id = $1 AND external_id IS NULL";
-    Ok(tx.sql(update).bind(id).bind(external_id).execute().await? == 1)
-}
-
 /// Notes that an object was seen unchanged, later.
 pub async fn confirm_object(tx: &mut Tx, kind: Kind, id: &str, observed_us: Micros) -> Result<()> {
     let update = "UPDATE polar_objects SET observed_us = $3 WHERE kind = $1 AND id = $2 AND observed_us < $3";
     tx.sql(update).bind(kind.stored()).bind(id).bind(observed_us).execute().await.map(drop)
+}
+
+/// Keeps the external id that an older picture of a customer shows, unless one is known.
+pub async fn name_customer(tx: &mut Tx, id: &str, external_id: Option<&str>) -> Result<()> {
+    let update = "UPDATE polar_customers SET external_id = $2 WHERE id = $1 AND external_id IS NULL";
+    tx.sql(update).bind(id).bind(external_id).execute().await.map(drop)
 }
 
 /// Notes that a customer was seen unchanged, later.

@@ -98,8 +98,9 @@ impl Merging<'_> {
             Fact::Checkout(_) | Fact::Other => (Merge::Same, None),
         };
         let owned = match merged {
-            Merge::Same | Merge::Older { .. } if effect.is_none() => true,
-            _ => self.follow(tx, users).await?,
+            Merge::Replace { .. } | Merge::Confirm => self.follow(tx, users).await?,
+            Merge::Older { .. } if effect.is_some() => self.follow(tx, users).await?,
+            Merge::Same | Merge::Older { .. } => true,
         };
         if let (Merge::Replace { reread: true } | Merge::Older { reread: true }, Fact::Object(seen)) =
             (merged, &self.parsed.fact)
@@ -135,17 +136,10 @@ impl Merging<'_> {
         match merged {
             Merge::Replace { .. } => mirror::put_customer(tx, seen, self.parsed.observed_us, self.row.seq).await?,
             Merge::Confirm => mirror::confirm_customer(tx, &seen.id, self.parsed.observed_us).await?,
-            Merge::Older { .. } => return Ok((merged, self.name(tx, seen).await?)),
+            Merge::Older { .. } => mirror::name_customer(tx, &seen.id, seen.external_id.as_deref()).await?,
             Merge::Same => {}
         }
         Ok((merged, customer_effect(stored.as_ref(), seen, merged)))
-    }
-
-    /// An outdated picture of a customer may be the only one that says whose it is: after a deletion Polar says null.
-    async fn name(&self, tx: &mut Tx, seen: &MirroredCustomer) -> Result<Option<String>, db::Error> {
-        let Some(external_id) = &seen.external_id else { return Ok(None) };
-        let named = mirror::name_customer(tx, &seen.id, external_id).await?;
-        Ok(named.then(|| "its user is known now".to_owned()))
     }
 
     /// Merges an object; what that did to its state, in words.
@@ -211,9 +205,14 @@ pub fn effect(stored: Option<&ObjectRow>, seen: &Mirrored, merged: Merge) -> Opt
     })
 }
 
-/// `new`, `deleted`, or that something else changed; `None` when nothing did.
+/// `new`, `deleted`, or that something else changed; `None` when nothing did. An older picture changes one thing: it tells
+/// the external id of a customer that was heard of only after its deletion.
 #[must_use]
 pub fn customer_effect(stored: Option<&CustomerRow>, seen: &MirroredCustomer, merged: Merge) -> Option<String> {
+    if let Merge::Older { .. } = merged {
+        let unnamed = stored.is_some_and(|row| row.external_id.is_none());
+        return (unnamed && seen.external_id.is_some()).then(|| "known by its external id".to_owned());
+    }
     let Merge::Replace { .. } = merged else { return None };
     let known = stored.filter(|row| row.picture().is_some());
     if known.is_some_and(|row| row.projection == seen.projection) {
