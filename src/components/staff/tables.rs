@@ -2,7 +2,7 @@
 
 use crate::{
     model::instant::spell_time,
-    server::services::staffing::{AuditRow, Case, RunRow, ShelfRow, Stray},
+    server::services::staffing::{AuditRow, Case, ShelfRow, Stray},
 };
 use leptos::prelude::*;
 
@@ -69,35 +69,6 @@ pub fn Acts(
     let rows = acts.into_iter().map(row).collect();
     let columns = &["When", "Who", "What", "Why", "About", "From"];
     view! { <Table title="What staff did" columns empty="Nothing yet." rows /> }
-}
-
-/// Comparisons with Polar.
-#[component]
-pub fn Runs(
-    /// Newest first.
-    runs: Vec<RunRow>,
-) -> impl IntoView {
-    let row = |run: RunRow| {
-        let state = match (&run.error, run.finished_at) {
-            (Some(error), _) => error.clone(),
-            (None, Some(_)) if run.dry_run == 1 => "only looked".to_owned(),
-            (None, Some(_)) => "done".to_owned(),
-            (None, None) => "running".to_owned(),
-        };
-        view! {
-            <td class="when">{spell_time(run.started_at)}</td>
-            <td>{run.kind}</td>
-            <td class="number">{run.checked}</td>
-            <td class="number">{run.equal}</td>
-            <td class="number">{run.repaired}</td>
-            <td class="number">{run.unexplained}</td>
-            <td class="long">{state}</td>
-        }
-        .into_any()
-    };
-    let rows = runs.into_iter().map(row).collect();
-    let columns = &["Begun", "Sort", "Checked", "Equal", "Repaired", "Unexplained", "State"];
-    view! { <Table title="Comparisons with Polar" columns empty="None yet." rows /> }
 }
 
 /// What belongs to nobody.
