@@ -22,7 +22,7 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 /// A running `boreal serve`; killed when it is dropped.
-struct Process {
+pub struct Process {
     child: Child,
     addr: SocketAddr,
     secret: String,
@@ -44,37 +44,30 @@ fn free_port() -> u16 {
 impl Process {
     /// Starts one on this database; everything that it says goes to `log` in the folder.
     async fn start(database: &Database, folder: &Path) -> Self {
-        let addr = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let sandbox = free_port();
-        let log = File::options().create(true).append(true).open(folder.join("log")).expect("a file");
-        let state = folder.join("sandbox.json");
-        let child = Command::new(env!("CARGO_BIN_EXE_boreal"))
-            .arg("serve")
-            .args(["--listen", &addr.to_string(), "--origin", &format!("http://{addr}")])
-            .args(["--database-url", &database.url, "--log-format", "json"])
-            .args(["--sandbox-listen", &format!("127.0.0.1:{sandbox}")])
-            .args([Path::new("--sandbox-state"), &state])
-            .env("RUST_LOG", "debug,hyper=info,h2=info,rustls=info")
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("the same file"))
-            .stderr(log)
-            .spawn()
-            .expect("the program starts");
-        let http = browser();
-        let ready = async || http.get(format!("http://{addr}/readyz")).send().await.is_ok().then_some(());
-        wait_for("the program to answer", ready).await;
+        let (listen, state) = (format!("127.0.0.1:{sandbox}"), folder.join("sandbox.json"));
+        let at = ["--sandbox-listen", &listen, "--sandbox-state", state.to_str().expect("a path")];
+        let (child, addr) = spawn(database, folder, &at).await;
         let known: Value = serde_json::from_slice(&std::fs::read(&state).expect("a state")).expect("JSON");
         let text = |key: &str| known["identity"][key].as_str().expect("text").to_owned();
         let polar = Polar::at(&format!("http://localhost:{sandbox}"), &text("token"));
         Self { child, addr, secret: text("webhook_secret"), polar }
     }
 
-    fn origin(&self) -> String {
+    /// Starts one beside a Polar that does not end with it.
+    pub async fn start_at(database: &Database, folder: &Path, polar: &Polar, secret: &str) -> Self {
+        let at = ["--polar-token", &polar.token, "--polar-webhook-secrets", secret, "--polar-api-base", &polar.origin];
+        let (child, addr) = spawn(database, folder, &at).await;
+        Self { child, addr, secret: secret.to_owned(), polar: polar.clone() }
+    }
+
+    /// Where people reach it.
+    pub fn origin(&self) -> String {
         format!("http://{}", self.addr)
     }
 
     /// As from outside, without any chance to tidy up.
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         self.child.kill().expect("it runs");
         self.child.wait().expect("it is gone");
     }
@@ -87,6 +80,27 @@ impl Process {
     async fn ended(&mut self) -> ExitStatus {
         wait_for("the program to end", async || self.child.try_wait().expect("a child")).await
     }
+}
+
+/// Starts the program on this database, with the Polar that `polar` says, and waits until it answers.
+async fn spawn(database: &Database, folder: &Path, polar: &[&str]) -> (Child, SocketAddr) {
+    let addr = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let log = File::options().create(true).append(true).open(folder.join("log")).expect("a file");
+    let child = Command::new(env!("CARGO_BIN_EXE_boreal"))
+        .arg("serve")
+        .args(["--listen", &addr.to_string(), "--origin", &format!("http://{addr}")])
+        .args(["--database-url", &database.url, "--log-format", "json"])
+        .args(polar)
+        .env("RUST_LOG", "debug,hyper=info,h2=info,rustls=info")
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().expect("the same file"))
+        .stderr(log)
+        .spawn()
+        .expect("the program starts");
+    let http = browser();
+    let ready = async || http.get(format!("http://{addr}/readyz")).send().await.is_ok().then_some(());
+    wait_for("the program to answer", ready).await;
+    (child, addr)
 }
 
 fn log(folder: &Path) -> String {

@@ -5,6 +5,7 @@
 //! one customer's objects see each other and never deadlock.
 
 mod attributing;
+mod doubling;
 mod fact;
 mod folding;
 mod following;
@@ -16,6 +17,7 @@ mod sources;
 mod thinning;
 
 pub use attributing::{Attribution, attribute};
+pub use doubling::{DUPLICATE, open_doubles, suspects};
 pub use fact::{Fact, Parsed, Unparsable, of_read};
 pub use folding::{is_folded, refold, refold_due, refold_user};
 pub use merging::{customer_effect, effect};
