@@ -9,5 +9,5 @@ mod failed_payment;
 mod plan_changes;
 mod purchase;
 mod refunds;
-mod scene;
+pub mod scene;
 mod subscription_created;
