@@ -98,22 +98,20 @@ async fn in_spite_of(shop: &Shop, fault: Value, line: &str, attempts: i64) {
     shop.polar.faults(json!({"answer": fault, "answer_to": line, "answer_count": 1})).await;
     shop.end_later(&doubled, &sam()).await.expect("it is begun");
     let kind = if line == CANCELS { "cancel" } else { "refund" };
-    let asked = async || {
-        let asked = shop.asked(&doubled.later).await;
-        let this = asked.into_iter().find(|row| row.0 == kind);
-        this.filter(|row| row.1 != "committing" || fault == 429)
-    };
-    wait_for("the answer to be lost", asked).await;
+    let order = async || shop.asked(&doubled.later).await.into_iter().find(|row| row.0 == kind);
+    wait_for("the order to be written down", &order).await;
+    let lost = async || order().await.filter(|row| row.1 != "committing" || fault == 429);
+    wait_for("the answer to be lost", lost).await;
     if attempts > 1 && fault != 429 {
-        for _ in 0..3 {
+        let told = async || {
             shop.hurry().await;
-            tokio::time::sleep(std::time::Duration::from_millis(150)).await;
-        }
+            let (state, why) = shop.decision(&doubled).await;
+            (state == "open" && why.is_some_and(|why| why.contains("looked at again"))).then_some(())
+        };
+        wait_for("another look, and the page to say why", told).await;
         let asked = shop.asked(&doubled.later).await;
         let last = asked.last().expect("an order");
         assert_eq!((last.1.as_str(), last.2), ("unsettled", 1), "{fault}: nothing is asked twice within a minute");
-        let (state, why) = shop.decision(&doubled).await;
-        assert!(state == "open" && why.is_some_and(|why| why.contains("looked at again")), "and the page says why");
         shop.skip_minute().await;
     }
     shop.ended_once(&ann, &doubled).await;

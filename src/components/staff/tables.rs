@@ -122,15 +122,15 @@ pub fn CaseTable(
     let row = |case: Case| {
         let to = format!("/staff/cases?id={}", case.id);
         view! {
-            <td class="when">{spell_time(case.opened_at)}</td>
             <td><a href=to>{case_words(&case.kind)}</a></td>
+            <td class="when">{spell_time(case.opened_at)}</td>
             <td class="long">{case.details}</td>
             <td class="long">{case.outcome}</td>
         }
         .into_any()
     };
     let rows = cases.into_iter().map(row).collect();
-    view! { <Table title columns=&["Opened", "What", "Details", "Outcome"] empty rows /> }
+    view! { <Table title columns=&["What", "Opened", "Details", "Outcome"] empty rows /> }
 }
 
 /// A badge for how a row of the inbox stands.
@@ -155,17 +155,17 @@ pub fn ShelfTable(
         let to = format!("/staff/inbox?seq={}", row.seq);
         view! {
             <td><a href=to>{row.seq}</a></td>
-            <td class="when">{spell_time(row.received_at)}</td>
-            <td>{row.source}</td>
             <td>{row.kind.unwrap_or_else(|| "not read yet".to_owned())}</td>
             <td>{standing(&row.state)}</td>
             <td>{row.verdict}</td>
             <td class="long">{row.error.or(row.effect)}</td>
+            <td class="when">{spell_time(row.received_at)}</td>
+            <td>{row.source}</td>
             <td><code>{row.object_id}</code></td>
         }
         .into_any()
     };
     let rows = rows.into_iter().map(row).collect();
-    let columns = &["Row", "Received", "From", "Kind", "State", "Verdict", "Effect", "Object"];
+    let columns = &["Row", "Kind", "State", "Verdict", "Effect", "Received", "From", "Object"];
     view! { <Table title columns empty="No row fits." rows /> }
 }

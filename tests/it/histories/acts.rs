@@ -154,13 +154,7 @@ fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value[key].as_str().unwrap_or_default()
 }
 
-async fn buy(
-    stage: &Stage,
-    who: usize,
-    (plan, interval): (&str, &str),
-    payer: usize,
-    card: Option<&str>,
-) -> String {
+async fn buy(stage: &Stage, who: usize, (plan, interval): (&str, &str), payer: usize, card: Option<&str>) -> String {
     let (who, payer) = (&stage.people[who], &stage.people[payer]);
     stage.state.catalog.expire();
     let proposal = buying::propose(&stage.state, &who.id, plan, interval).await.expect("the database answers");
@@ -225,12 +219,8 @@ fn staff(stage: &Stage) -> Actor {
 }
 
 async fn give(stage: &Stage, who: usize, what: &str, until: &str) -> String {
-    let gift = Gift {
-        what: what.to_owned(),
-        until: until.to_owned(),
-        reason: "An apology".to_owned(),
-        ..Gift::default()
-    };
+    let gift =
+        Gift { what: what.to_owned(), until: until.to_owned(), reason: "An apology".to_owned(), ..Gift::default() };
     let given = staffing::give(&stage.state, &staff(stage), &stage.people[who].id, &gift).await;
     given.map_or_else(|why| why.to_string(), |()| "given".to_owned())
 }
@@ -268,7 +258,8 @@ impl Stage {
     async fn product(&self, (plan, interval): (&str, &str)) -> Value {
         let wanted = if interval == "once" { Value::Null } else { json!(interval) };
         let products = self.polar.list("/v1/products/").await;
-        let found = products.into_iter().find(|one| one["metadata"]["plan"] == plan && one["recurring_interval"] == wanted);
+        let found =
+            products.into_iter().find(|one| one["metadata"]["plan"] == plan && one["recurring_interval"] == wanted);
         found.expect("it is among the products")
     }
 }

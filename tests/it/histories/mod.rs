@@ -9,11 +9,7 @@ mod acts;
 mod outcome;
 mod stage;
 
-use super::{
-    effort::effort,
-    random::Random,
-    replica::Said,
-};
+use super::{effort::effort, random::Random, replica::Said};
 use acts::Act;
 use outcome::Outcome;
 use serde_json::Value;

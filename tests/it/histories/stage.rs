@@ -242,7 +242,8 @@ impl Stage {
 
     /// What it all ends in.
     pub async fn outcome(&self) -> Outcome {
-        let left = "SELECT state || ' ' || COALESCE(kind, '?') || ' ' || COALESCE(error, '') FROM inbox WHERE state <> 'done'";
+        let left =
+            "SELECT state || ' ' || COALESCE(kind, '?') || ' ' || COALESCE(error, '') FROM inbox WHERE state <> 'done'";
         let left: Vec<(String,)> = self.state.db.read(left).all().await.expect("rows");
         assert!(left.is_empty(), "everything was understood: {left:?}");
         Outcome::of(&self.state, &self.people, "the ledger").await

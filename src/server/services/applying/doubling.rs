@@ -74,6 +74,16 @@ pub async fn open_doubles(state: &State, user: &str, confirmed: &BTreeSet<String
     Ok(opened?)
 }
 
+/// Closes what is no double any more, inside a transaction that holds the user's lock: for when a decision ends without
+/// having changed anything, because nothing else would look again.
+///
+/// # Errors
+/// When the database fails.
+pub async fn close_settled(tx: &mut Tx, state: &State, user: &str, now: Millis) -> Result<(), db::Error> {
+    let holdings = sources::holdings(&mut *tx, state, user).await?;
+    close_ended(tx, user, &holdings, now).await
+}
+
 /// Each subscription beside the oldest, with that one, if there never was a case about both.
 async fn unknown_pairs(tx: &mut Tx, holdings: &Holdings) -> Result<Vec<(String, String)>, db::Error> {
     let live = going_on(holdings);

@@ -1,7 +1,7 @@
 //! Carrying out what staff decided: one try of the job, from whatever was reached before.
 
 use super::super::{
-    Error, new_id,
+    Error, applying, new_id,
     syncing::{self, Unchanged},
 };
 use crate::{
@@ -96,7 +96,7 @@ impl Course<'_> {
         Ok(done?)
     }
 
-    /// It cannot be carried out: the case stays open, and says why.
+    /// It cannot be carried out: the case stays open and says why, unless that is no double any more.
     async fn give_up(&self, why: &str) -> Result<(), Error> {
         let EndingRow { id, user_id, subscription_id, .. } = self.row;
         tracing::error!(user_id, subscription_id, why, "a subscription could not be ended");
@@ -104,7 +104,8 @@ impl Course<'_> {
         let done: Result<(), db::Error> = (self.state.db)
             .transaction(async |tx| {
                 refolds::lock_user(tx, user_id).await?;
-                endings::finish(tx, id, "refused", why, now).await.map(drop)
+                endings::finish(tx, id, "refused", why, now).await?;
+                applying::close_settled(tx, self.state, user_id, now).await
             })
             .await;
         Ok(done?)
