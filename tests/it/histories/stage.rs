@@ -1,6 +1,9 @@
 //! Where histories play: a sandbox, and a shop's database in which nothing happens by itself.
 
-use super::{acts::Act, outcome::Outcome};
+use super::{
+    acts::{Act, Done},
+    outcome::Outcome,
+};
 use crate::{
     engine::Database,
     polar::{Polar, Sent},
@@ -118,7 +121,7 @@ impl Stage {
         self.follow_up().await;
     }
 
-    /// So many facts were heard.
+    /// So many webhooks were heard.
     pub fn facts(&self) -> usize {
         self.heard.len()
     }
@@ -224,8 +227,6 @@ impl Stage {
         self.follow_up().await;
         self.sweep().await;
         self.follow_up().await;
-        self.sweep().await;
-        self.follow_up().await;
     }
 
     async fn sweep(&self) -> Report {
@@ -233,11 +234,11 @@ impl Stage {
         run.expect("its turn").report
     }
 
-    /// Whoever heard everything has nothing to repair.
-    pub async fn is_in_order(&self, seed: u64) {
+    /// Nothing is left that Polar would tell otherwise.
+    pub async fn is_in_order(&self) {
         let report = self.sweep().await;
         let counts = report.counts();
-        assert_eq!((counts.repaired, counts.unexplained), (0, 0), "history {seed}: {report:#?}");
+        assert_eq!((counts.repaired, counts.unexplained), (0, 0), "{report:#?}");
     }
 
     /// What it all ends in.
@@ -249,8 +250,8 @@ impl Stage {
         Outcome::of(&self.state, &self.people, "the ledger").await
     }
 
-    /// Does one act of a history; what came of it, in a word.
-    pub async fn act(&mut self, act: &Act, random: &mut Random) -> String {
+    /// Does one act of a history.
+    pub async fn act(&mut self, act: &Act, random: &mut Random) -> Done {
         let done = act.perform(self, random).await;
         self.advance(60_000 + i64::try_from(random.below(100_000)).expect("small")).await;
         self.listen().await;
