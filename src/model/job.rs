@@ -11,6 +11,12 @@ pub const READ_OBJECT: &str = "read_object";
 /// Look up everything of one user at Polar; the key is the user's id.
 pub const SYNC_USER: &str = "sync_user";
 
+/// Look whether somebody really pays for two subscriptions; the key is the user's id.
+pub const CONFIRM_DOUBLES: &str = "confirm_doubles";
+
+/// End a subscription and pay it back, as staff decided; the key is the decision's id.
+pub const END_SUBSCRIPTION: &str = "end_subscription";
+
 /// `subscription:<id>`.
 #[must_use]
 pub fn object_key(kind: Kind, id: &str) -> String {

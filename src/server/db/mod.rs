@@ -12,6 +12,7 @@ pub mod audit;
 pub mod budget;
 pub mod cases;
 pub mod changes;
+pub mod endings;
 pub mod endpoint_case;
 pub mod entitlements;
 pub mod inbox;

@@ -3,7 +3,7 @@
 use crate::{
     model::{
         instant::Millis,
-        job::{READ_OBJECT, SYNC_CHECKOUT, SYNC_USER, object_of_key},
+        job::{CONFIRM_DOUBLES, END_SUBSCRIPTION, READ_OBJECT, SYNC_CHECKOUT, SYNC_USER, object_of_key},
         order::{Stage, State as OrderState},
     },
     server::{
@@ -12,7 +12,7 @@ use crate::{
             orders,
         },
         polar,
-        services::{Error, confirming, new_id, syncing},
+        services::{Error, confirming, doubles, new_id, syncing},
         state::State,
     },
 };
@@ -74,6 +74,8 @@ async fn run(state: &State, job: &Job, token: &str) -> Result<(), Error> {
 async fn outcome(state: &State, job: &Job) -> Ended {
     let done = match job.kind.as_str() {
         SYNC_CHECKOUT => return sync_checkout(state, &job.key).await.unwrap_or_else(ended),
+        END_SUBSCRIPTION => return end_subscription(state, &job.key).await,
+        CONFIRM_DOUBLES => doubles::confirm(state, &job.key).await,
         SYNC_USER => syncing::sync_user(state, &job.key).await.map(drop),
         READ_OBJECT => match object_of_key(&job.key) {
             Some((kind, id)) => syncing::read_object(state, kind, id).await,
@@ -89,6 +91,15 @@ fn ended(error: Error) -> Ended {
         Error::Polar(polar::Error::NotFound) => Ended::Dead("Polar knows no such object".to_owned()),
         Error::Polar(error) if error.is_passing() => Ended::Again(i64::MAX, error.to_string()),
         error => Ended::Again(MOST_ATTEMPTS, error.to_string()),
+    }
+}
+
+/// What staff decided is carried out however long it takes.
+async fn end_subscription(state: &State, ending: &str) -> Ended {
+    match doubles::carry_on(state, ending).await {
+        Ok(None) => Ended::Done,
+        Ok(Some(why)) => Ended::Again(i64::MAX, why),
+        Err(error) => Ended::Again(i64::MAX, error.to_string()),
     }
 }
 

@@ -8,6 +8,7 @@ pub mod buying;
 pub mod catalog;
 pub mod checking;
 pub mod confirming;
+pub mod doubles;
 pub mod explaining;
 pub mod measuring;
 pub mod overview;
