@@ -46,7 +46,7 @@ impl Mortal<'_> {
     }
 
     /// Lets `process` go on until it asks for `kind`, and kills it: before that is done, or after, but before it is noted.
-    async fn kill_at(&self, process: Running, kind: &str, user: &str, later: &str, is_done: bool) {
+    async fn kill_at(&self, mut process: Running, kind: &str, user: &str, later: &str, is_done: bool) {
         let asked = async || (self.asked(kind).await > 0).then_some(());
         let before = self.asked(kind).await;
         let again = async || (self.asked(kind).await > before).then_some(());
