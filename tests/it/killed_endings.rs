@@ -6,14 +6,14 @@ use super::{
     engine::Database,
     patience::{wait_for, wait_until},
     polar::{PAYS, Sent},
-    process::Process,
+    program::{Process, free_port},
     shop::Shop,
     visitor::{Visitor, value},
 };
 use boreal::server::db::{Db, Reader, refolds};
 use secrecy::ExposeSecret;
 use serde_json::json;
-use std::path::Path;
+use std::{net::SocketAddr, path::Path};
 
 /// One program after the other on one database, with the same Polar.
 struct Mortal<'m> {
@@ -26,7 +26,14 @@ struct Mortal<'m> {
 impl Mortal<'_> {
     async fn start(&self) -> Process {
         let secret = self.polar.state.webhook_secrets[0].expose_secret().to_owned();
-        Process::start_at(self.database, self.folder, &self.polar.polar, &secret).await
+        let addr = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let (origin, polar) = (format!("http://{addr}"), &self.polar.polar);
+        let ours = ["--origin", &origin, "--database-url", &self.database.url];
+        let beside =
+            ["--polar-token", &polar.token, "--polar-api-base", &polar.origin, "--polar-webhook-secrets", &secret];
+        let mut process = Process::spawn(addr, self.folder, "info", &[&ours[..], &beside].concat());
+        process.answers().await;
+        process
     }
 
     /// What the killed one held is free at once, and its last question is more than a minute old.
@@ -46,7 +53,7 @@ impl Mortal<'_> {
     }
 
     /// Lets `process` go on until it asks for `kind`, and kills it: before that is done, or after, but before it is noted.
-    async fn kill_at(&self, process: Process, kind: &str, user: &str, later: &str, is_done: bool) {
+    async fn kill_at(&self, mut process: Process, kind: &str, user: &str, later: &str, is_done: bool) {
         let asked = async || (self.asked(kind).await > 0).then_some(());
         let before = self.asked(kind).await;
         let again = async || (self.asked(kind).await > before).then_some(());
@@ -93,8 +100,10 @@ async fn killed_before_and_after_each_deed_it_ends_in_one_of_each() {
     let mortal = Mortal { database: &database, folder: folder.path(), polar: &polar, db };
     let mut process = mortal.start().await;
 
-    let (ann, sam) =
-        (Visitor::register(&process.origin(), "ann").await, Visitor::register(&process.origin(), "sam").await);
+    let (ann, sam) = (
+        Visitor::register(&format!("http://{}", process.addr), "ann").await,
+        Visitor::register(&format!("http://{}", process.addr), "sam").await,
+    );
     let hire = "UPDATE users SET role = 'staff' WHERE email = $1";
     mortal.db.write(hire).bind(&sam.email).execute().await.expect("a row");
     let id = "SELECT id FROM users WHERE email = $1";

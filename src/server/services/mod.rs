@@ -10,6 +10,7 @@ pub mod checking;
 pub mod confirming;
 pub mod doubles;
 pub mod explaining;
+pub mod measuring;
 pub mod overview;
 pub mod pacing;
 pub mod portal;
