@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod checking;
 pub mod confirming;
 pub mod explaining;
+pub mod measuring;
 pub mod overview;
 pub mod pacing;
 pub mod portal;
