@@ -22,7 +22,7 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 /// A running `boreal serve`; killed when it is dropped.
-struct Process {
+pub struct Process {
     child: Child,
     addr: SocketAddr,
     secret: String,
@@ -44,6 +44,11 @@ fn free_port() -> u16 {
 impl Process {
     /// Starts one on this database; everything that it says goes to `log` in the folder.
     async fn start(database: &Database, folder: &Path) -> Self {
+        Self::start_with(database, folder, &[]).await
+    }
+
+    /// As [`Process::start`], with whatever else is said.
+    pub async fn start_with(database: &Database, folder: &Path, more: &[String]) -> Self {
         let addr = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let sandbox = free_port();
         let log = File::options().create(true).append(true).open(folder.join("log")).expect("a file");
@@ -54,6 +59,8 @@ impl Process {
             .args(["--database-url", &database.url, "--log-format", "json"])
             .args(["--sandbox-listen", &format!("127.0.0.1:{sandbox}")])
             .args([Path::new("--sandbox-state"), &state])
+            .args([Path::new("--mail-folder"), &folder.join("mail")])
+            .args(more)
             .env("RUST_LOG", "debug,hyper=info,h2=info,rustls=info")
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("the same file"))
@@ -69,12 +76,13 @@ impl Process {
         Self { child, addr, secret: text("webhook_secret"), polar }
     }
 
-    fn origin(&self) -> String {
+    /// Where people reach it.
+    pub fn origin(&self) -> String {
         format!("http://{}", self.addr)
     }
 
     /// As from outside, without any chance to tidy up.
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         self.child.kill().expect("it runs");
         self.child.wait().expect("it is gone");
     }

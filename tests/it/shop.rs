@@ -9,7 +9,7 @@ use super::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use boreal::server::{
     config::Config,
-    db::{Reader, orders, users},
+    db::{self, Reader, Tx, orders, users},
     services::{
         access::{self, Access},
         buying::{self, Buyer, Committed, Proposal, Wish},
@@ -104,8 +104,9 @@ pub struct Open {
 /// The configuration of a server with its own sandbox, and whatever else is said.
 pub fn config(database: &str, sandbox_state: &Path, more: &[&str]) -> Config {
     let sandbox = sandbox_state.display().to_string();
+    let mail = sandbox_state.with_file_name("mail").display().to_string();
     let own = ["boreal", "--listen", "127.0.0.1:0", "--origin", "http://127.0.0.1:0", "--database-url", database];
-    let beside = ["--sandbox-listen", "127.0.0.1:0", "--sandbox-state", &sandbox];
+    let beside = ["--sandbox-listen", "127.0.0.1:0", "--sandbox-state", &sandbox, "--mail-folder", &mail];
     Line::parse_from([&own[..], &beside[..], more].concat()).config
 }
 
@@ -141,7 +142,14 @@ impl Shop {
 
     /// Opens a shop where it was before, or would be.
     pub async fn open_at(place: Place) -> Self {
-        let server = build(place.config()).await.expect("the server starts");
+        Self::open_with(place, &[]).await
+    }
+
+    /// As [`Shop::open_at`], with whatever else is said.
+    pub async fn open_with(place: Place, more: &[String]) -> Self {
+        let more: Vec<&str> = more.iter().map(String::as_str).collect();
+        let config = config(&place.database.url, &place.sandbox(), &more);
+        let server = build(config).await.expect("the server starts");
         let (state, polar) = (server.state(), Polar::of(server.upstream()));
         let sandbox = server.upstream().stand_in().expect("no real Polar is configured").clone();
         let (stop, stopped) = oneshot::channel();
@@ -195,7 +203,9 @@ impl Shop {
     pub async fn person(&self, name: &str) -> Person {
         let id = new_id();
         let email = format!("{name}-{}@boreal-shop.dev", &id.replace('-', "")[20..]);
-        let added = users::add(&self.state.db, &id, &email, "no password", self.state.clock.wall()).await;
+        let now = self.state.clock.wall();
+        let added = async |tx: &mut Tx| users::add(tx, &id, &email, "no password", now).await;
+        let added: Result<bool, db::Error> = self.state.db.transaction(added).await;
         assert!(added.expect("a row"), "{email} is new");
         Person { id, email }
     }

@@ -6,6 +6,9 @@ use reqwest::header::{HeaderMap, LOCATION, SET_COOKIE};
 use std::time::Duration;
 use tokio::time::timeout;
 
+/// What everybody registers with.
+pub const PASSWORD: &str = "correct horse battery";
+
 /// One visitor who is logged in.
 pub struct Visitor {
     /// What they registered with.
@@ -51,10 +54,9 @@ impl Visitor {
     pub async fn register(origin: &str, name: &str) -> Self {
         let email = format!("{name}-{}@boreal-shop.dev", &new_id().replace('-', "")[20..]);
         let mut visitor = Self { email, origin: origin.to_owned(), cookie: String::new(), http: browser() };
-        let form = [("email", visitor.email.as_str()), ("password", "correct horse battery")];
+        let form = [("email", visitor.email.as_str()), ("password", PASSWORD)];
         let registered = visitor.post("/register", &form, 303).await;
-        let cookie = registered.headers.get(SET_COOKIE).expect("a session").to_str().expect("text");
-        visitor.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        visitor.takes(&registered);
         visitor
     }
 
@@ -70,6 +72,25 @@ impl Visitor {
         self.send(request, path, expected).await
     }
 
+    /// Takes over the session that an answer began.
+    pub fn takes(&mut self, answer: &Answer) {
+        let cookie = answer.headers.get(SET_COOKIE).expect("a session").to_str().expect("text");
+        self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+    }
+
+    /// The same person in another browser, where nobody is logged in.
+    pub fn elsewhere(&self) -> Self {
+        Self { email: self.email.clone(), origin: self.origin.clone(), cookie: String::new(), http: browser() }
+    }
+
+    /// Logs in with this password, or is answered otherwise.
+    pub async fn log_in(&mut self, password: &str, expected: u16) {
+        let answer = self.post("/login", &[("email", &self.email), ("password", password)], expected).await;
+        if expected == 303 {
+            self.takes(&answer);
+        }
+    }
+
     /// Opens a stream of events.
     pub async fn follow(&self, path: &str) -> Events {
         let request = self.http.get(format!("{}{path}", self.origin)).header("cookie", &self.cookie);
@@ -83,6 +104,13 @@ impl Visitor {
         let request = self.http.post(format!("{}{path}", self.origin)).header("origin", &self.origin);
         let request = request.header("content-type", FORM).body(encoded(form));
         self.send(request, path, expected).await
+    }
+
+    /// Sends a form that may be answered one way or another; the status.
+    pub async fn try_post(&self, path: &str, form: &[(&str, &str)]) -> u16 {
+        let request = self.http.post(format!("{}{path}", self.origin)).header("origin", &self.origin);
+        let request = request.header("content-type", FORM).header("accept", "text/html").body(encoded(form));
+        request.send().await.expect("an answer").status().as_u16()
     }
 
     async fn send(&self, request: reqwest::RequestBuilder, path: &str, expected: u16) -> Answer {

@@ -3,7 +3,7 @@
 use crate::{
     model::{
         instant::Millis,
-        job::{READ_OBJECT, SYNC_CHECKOUT, SYNC_USER, object_of_key},
+        job::{CARRY_ADDRESS, READ_OBJECT, SYNC_CHECKOUT, SYNC_USER, TIE_CUSTOMER, object_of_key},
         order::{Stage, State as OrderState},
     },
     server::{
@@ -12,7 +12,7 @@ use crate::{
             orders,
         },
         polar,
-        services::{Error, confirming, new_id, syncing},
+        services::{Error, confirming, customers, new_id, syncing},
         state::State,
     },
 };
@@ -75,6 +75,8 @@ async fn outcome(state: &State, job: &Job) -> Ended {
     let done = match job.kind.as_str() {
         SYNC_CHECKOUT => return sync_checkout(state, &job.key).await.unwrap_or_else(ended),
         SYNC_USER => syncing::sync_user(state, &job.key).await.map(drop),
+        TIE_CUSTOMER => customers::tie_verified(state, &job.key).await,
+        CARRY_ADDRESS => customers::carry_address(state, &job.key).await,
         READ_OBJECT => match object_of_key(&job.key) {
             Some((kind, id)) => syncing::read_object(state, kind, id).await,
             None => return Ended::Dead("the key names no object".to_owned()),

@@ -44,9 +44,19 @@ pub async fn site() -> Site {
     let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite:{}", folder.path().join("test.db").display());
     let sandbox = folder.path().join("sandbox.json").display().to_string();
+    let mail = folder.path().join("mail").display().to_string();
     let arguments = [
         ["boreal", "--listen", "127.0.0.1:0", "--origin", "http://127.0.0.1:0"].as_slice(),
-        &["--database-url", &database, "--sandbox-listen", "127.0.0.1:0", "--sandbox-state", &sandbox],
+        &[
+            "--database-url",
+            &database,
+            "--sandbox-listen",
+            "127.0.0.1:0",
+            "--sandbox-state",
+            &sandbox,
+            "--mail-folder",
+            &mail,
+        ],
     ]
     .concat();
     let server = Server::build(Line::parse_from(arguments).config).await.unwrap();

@@ -61,7 +61,7 @@ pub async fn duplicates(tx: &mut Tx, user: &str, holdings: &Holdings, now: Milli
 }
 
 /// Subscriptions of plans that will be billed again, the oldest first.
-fn going_on(holdings: &Holdings) -> Vec<(String, &str)> {
+pub(super) fn going_on(holdings: &Holdings) -> Vec<(String, &str)> {
     let mut live: Vec<(String, &str)> = (holdings.planned())
         .filter(|(row, _)| row.kind == Kind::Subscription.stored())
         .filter_map(|(row, _)| {
