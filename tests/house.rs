@@ -20,7 +20,7 @@ const MUST_NOT_REACH: [(&str, &[&str]); 9] = [
     ("islands", &["app", "components", "model", "pages", "sandbox", "server"]),
     ("model", &["app", "components", "islands", "pages", "sandbox", "server"]),
     ("sandbox", &["app", "components", "islands", "pages", "server"]),
-    ("components", &["app", "pages", "server::db", "server::polar", "server::jobs", "server::cli"]),
+    ("components", &["app", "pages", "server::db", "server::mail", "server::polar", "server::jobs", "server::cli"]),
     ("pages", &["app", "server::db", "server::mail", "server::polar", "server::jobs", "server::cli"]),
     (
         "server/mail",

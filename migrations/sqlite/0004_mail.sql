@@ -32,3 +32,12 @@ CREATE TABLE email_tokens (
 ) STRICT;
 CREATE INDEX email_tokens_user ON email_tokens (user_id);
 CREATE INDEX email_tokens_expiry ON email_tokens (expires_at);
+
+-- Browsers in which somebody logged in before. Only SHA-256 of what their cookie holds is kept.
+CREATE TABLE devices (
+  user_id TEXT NOT NULL REFERENCES users (id),
+  id_hash BLOB NOT NULL,
+  first_at INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  PRIMARY KEY (user_id, id_hash)
+) STRICT;

@@ -21,7 +21,7 @@ pub enum Letter {
 }
 
 /// A mail about an account: its address and its password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum AccountLetter {
     /// To the address of an account: prove that it is yours.
@@ -40,6 +40,13 @@ pub enum AccountLetter {
     NoAccount,
     /// The password is another one now.
     PasswordChanged,
+    /// Somebody logged in with a browser that was never used before.
+    NewSignIn {
+        /// When, wall time.
+        at: Millis,
+        /// From which network address.
+        from: String,
+    },
 }
 
 /// A mail about money.
@@ -149,7 +156,7 @@ impl Letter {
 }
 
 impl AccountLetter {
-    fn kind(self) -> &'static str {
+    fn kind(&self) -> &'static str {
         match self {
             Self::VerifyAddress => "verify_address",
             Self::ConfirmAddress => "confirm_address",
@@ -159,6 +166,7 @@ impl AccountLetter {
             Self::ResetPassword => "reset_password",
             Self::NoAccount => "no_account",
             Self::PasswordChanged => "password_changed",
+            Self::NewSignIn { .. } => "new_sign_in",
         }
     }
 }

@@ -114,6 +114,26 @@ async fn a_mailbox_that_is_not_there_is_given_up_and_a_server_in_trouble_is_not(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_waited_for_days_is_not_sent_any_more() {
+    let addr = Sink::open().await.addr;
+    let shop = Shop::open_with(Place::new().await, &settings(addr)).await;
+    let (ann, bob) = (shop.person("ann").await, shop.person("bob").await);
+    for who in [&ann, &bob] {
+        queue(&shop, who, &who.id).await;
+        wait_for("a try in vain", async || standing(&shop.state.db, &who.email).await.2).await;
+    }
+    let old = "UPDATE outgoing_mail SET created_at = created_at - 259200000 WHERE recipient = $1";
+    shop.state.db.write(old).bind(&ann.email).execute().await.expect("a row");
+    let sink = Sink::at(addr).await;
+    hasten(&shop).await;
+    sink.letter(&bob.email, "You are paying").await;
+    let (_, _, why) = wait_for_state(&shop.state.db, &ann.email, "dead").await;
+    assert_eq!(why.as_deref(), Some("it waited for too long"));
+    assert_eq!(sink.count(&ann.email, ""), 0);
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mail_in_the_hands_of_another_sender_is_left_to_it_until_its_lease_ends() {
     let (shop, sink) = with_sink().await;
     let ann = shop.person("ann").await;

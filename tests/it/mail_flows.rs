@@ -330,3 +330,31 @@ async fn another_password_ends_the_other_sessions() {
     assert_eq!(acts(&shop, &ann).await, ["password changed"]);
     shop.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_in_with_a_new_browser_is_told_and_one_with_a_known_one_is_not() {
+    let (shop, sink) = with_sink().await;
+    let mut ann = Visitor::register(&shop.origin, "ann").await;
+    sink.letter(&ann.email, WELCOME).await;
+    for _ in 0..2 {
+        ann.post("/logout", &[], 303).await;
+        ann.log_in(PASSWORD, 303).await;
+    }
+    let mut phone = ann.elsewhere();
+    phone.log_in(OTHER, 422).await;
+    assert_eq!(sink.letters().len(), 1, "the first browser is no news, and a wrong password no log-in");
+    phone.log_in(PASSWORD, 303).await;
+    let told = sink.letter(&ann.email, "New log-in to your account").await;
+    assert!(told.text().contains("from the network address 127.0.0.1"), "{}", told.text());
+    for visitor in [&mut phone, &mut ann] {
+        visitor.post("/logout", &[], 303).await;
+        visitor.log_in(PASSWORD, 303).await;
+    }
+    let mut bob = Visitor::register(&shop.origin, "bob").await;
+    bob.email = ann.email.clone();
+    bob.post("/logout", &[], 303).await;
+    bob.log_in(PASSWORD, 303).await;
+    let again = async || (sink.count(&ann.email, "New log-in") == 2).then_some(());
+    wait_for("the browser that only another person used", again).await;
+    shop.close().await;
+}

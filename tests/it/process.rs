@@ -5,6 +5,7 @@ use super::{
     patience::wait_for,
     polar::{FORM, PAYS, Polar, browser, encoded},
     shop::signed,
+    sink::Sink,
     visitor::{Visitor, value},
 };
 use boreal::server::db::{Db, Reader};
@@ -208,8 +209,11 @@ async fn asked_to_stop_it_finishes_what_is_under_way() {
 async fn its_log_names_nobody_and_gives_no_key_away() {
     let folder: TempDir = tempfile::tempdir().expect("a folder");
     let database = Database::new(folder.path()).await;
-    let mut process = Process::start(&database, folder.path()).await;
+    let sink = Sink::open().await;
+    let mut process = Process::start_with(&database, folder.path(), &sink.settings()).await;
     let ann = Visitor::register(&process.origin(), "ann").await;
+    let welcome = sink.letter(&ann.email, "Confirm").await.key();
+    ann.get(&format!("/verify?key={welcome}"), 200).await;
     let form = ann.form("pro", "month").await;
     let pressed = ann.press(&form, 303).await;
     let checkout_url = pressed.location().to_owned();
@@ -247,6 +251,8 @@ async fn its_log_names_nobody_and_gives_no_key_away() {
         ("an address", &ann.email),
         ("part of an address", "boreal-shop.dev"),
         ("a password", "horse battery"),
+        ("the key of a link", &welcome),
+        ("the mail server", &sink.addr.to_string()),
         ("a client secret", &client_secret),
         ("a session token", &way_back),
         ("the portal's key", &way_in),

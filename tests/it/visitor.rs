@@ -74,8 +74,13 @@ impl Visitor {
 
     /// Takes over the session that an answer began.
     pub fn takes(&mut self, answer: &Answer) {
-        let cookie = answer.headers.get(SET_COOKIE).expect("a session").to_str().expect("text");
-        self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        let set = answer.headers.get_all(SET_COOKIE).into_iter().map(|value| value.to_str().expect("text"));
+        let set: Vec<&str> = set.map(|cookie| cookie.split(';').next().unwrap_or_default()).collect();
+        assert!(set.iter().any(|cookie| cookie.starts_with("id=")), "a session: {set:?}");
+        let name = |cookie: &str| cookie.split('=').next().unwrap_or_default().to_owned();
+        let kept =
+            self.cookie.split("; ").filter(|old| !old.is_empty() && set.iter().all(|new| name(new) != name(old)));
+        self.cookie = kept.chain(set.iter().copied()).collect::<Vec<_>>().join("; ");
     }
 
     /// The same person in another browser, where nobody is logged in.

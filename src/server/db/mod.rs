@@ -12,6 +12,7 @@ pub mod audit;
 pub mod budget;
 pub mod cases;
 pub mod changes;
+pub mod devices;
 pub mod email_tokens;
 pub mod endpoint_case;
 pub mod entitlements;

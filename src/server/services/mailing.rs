@@ -35,6 +35,9 @@ const LONGEST_PAUSE: Millis = 30 * 60 * 1000;
 /// After so many tries, over about two days, a mail is dead.
 const MOST_ATTEMPTS: i64 = 100;
 
+/// A mail that waited for so long is not sent any more, also where there was no mail server at all.
+const TOO_OLD: Millis = 3 * DAY;
+
 /// So long it is kept where a mail went and what it said.
 const REMEMBERED: Millis = 30 * DAY;
 
@@ -101,6 +104,9 @@ impl Unsent {
 }
 
 async fn send(state: &State, mail: &MailRow) -> Result<(), Unsent> {
+    if state.clock.wall() - mail.created_at > TOO_OLD {
+        return Err(Unsent::never("it waited for too long"));
+    }
     let letter: Letter =
         serde_json::from_str(&mail.letter).map_err(|_| Unsent::never("this version knows no such mail"))?;
     let key = key(state, mail, &letter).await?;
@@ -121,7 +127,7 @@ async fn key(state: &State, mail: &MailRow, letter: &Letter) -> Result<Option<St
 }
 
 /// 32 random bytes, as they stand in an address.
-fn random_key() -> Option<String> {
+pub(super) fn random_key() -> Option<String> {
     let mut bytes = [0; 32];
     rustls::crypto::ring::default_provider().secure_random.fill(&mut bytes).ok()?;
     Some(URL_SAFE_NO_PAD.encode(bytes))

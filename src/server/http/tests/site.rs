@@ -34,9 +34,12 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The session cookie, as the browser would send it back.
+    /// The session cookie (or else the first), as the browser would send it back.
     pub fn cookie(&self) -> String {
-        self.header("set-cookie").split(';').next().unwrap().to_owned()
+        let all = self.headers.get_all("set-cookie").into_iter().map(|value| value.to_str().unwrap());
+        let all: Vec<&str> = all.map(|cookie| cookie.split(';').next().unwrap()).collect();
+        let session = all.iter().find(|cookie| cookie.starts_with("id="));
+        session.or(all.first()).copied().unwrap_or_default().to_owned()
     }
 }
 

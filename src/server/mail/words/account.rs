@@ -1,9 +1,12 @@
 //! Mails about an account: its address and its password.
 
 use super::{Links, Words};
-use crate::model::letter::AccountLetter;
+use crate::model::{
+    instant::{Millis, spell_time},
+    letter::AccountLetter,
+};
 
-pub(super) fn words(letter: AccountLetter, links: &Links<'_>) -> Words {
+pub(super) fn words(letter: &AccountLetter, links: &Links<'_>) -> Words {
     match letter {
         AccountLetter::VerifyAddress => verify_address(links),
         AccountLetter::ConfirmAddress => confirm_address(links),
@@ -13,6 +16,7 @@ pub(super) fn words(letter: AccountLetter, links: &Links<'_>) -> Words {
         AccountLetter::ResetPassword => reset_password(links),
         AccountLetter::NoAccount => no_account(links),
         AccountLetter::PasswordChanged => password_changed(links),
+        AccountLetter::NewSignIn { at, from } => new_sign_in(links, *at, from),
     }
 }
 
@@ -70,5 +74,17 @@ fn password_changed(links: &Links<'_>) -> Words {
     let told = "The password of your account was changed, and you were logged out everywhere else.";
     let stranger = "If this was not you, choose another password at once: whoever did it is then logged out.";
     let words = links.words("Your password was changed", &[told, stranger], &[]);
+    words.action("Choose another password", links.to("/reset"))
+}
+
+fn new_sign_in(links: &Links<'_>, at: Millis, from: &str) -> Words {
+    let told = format!(
+        "Somebody logged in to your account with a browser that was not used before, on {}, from the \
+                        network address {from}.",
+        spell_time(at)
+    );
+    let choice =
+        "If it was you, you need not do anything. If not, choose another password: whoever it was is then logged out.";
+    let words = links.words("New log-in to your account", &[&told, choice], &[]);
     words.action("Choose another password", links.to("/reset"))
 }

@@ -67,7 +67,7 @@ impl Words {
 #[must_use]
 pub fn words(letter: &Letter, links: &Links<'_>) -> Words {
     match letter {
-        Letter::Account(letter) => account::words(*letter, links),
+        Letter::Account(letter) => account::words(letter, links),
         Letter::Billing(letter) => billing::words(letter, links),
     }
 }

@@ -1,11 +1,13 @@
 //! Registering and logging in by e-mail and password; proving and changing both. Polar is never asked.
 
 mod addresses;
+mod devices;
 mod limits;
 mod passwords;
 mod recovery;
 
 pub use addresses::{Opening, confirm, opening, request_change, send_verification};
+pub use devices::note_device;
 pub use recovery::{ask_reset, change_password, reset};
 
 use super::{
