@@ -117,7 +117,7 @@ async fn another_link_can_be_had_and_an_old_one_opens_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reset_ends_every_session_and_opens_once() {
     let (shop, sink) = with_sink().await;
-    let mut ann = Visitor::register(&shop.origin, "ann").await;
+    let ann = Visitor::register(&shop.origin, "ann").await;
     let mut phone = ann.elsewhere();
     phone.log_in(PASSWORD, 303).await;
     let (first, link) = (reset_link(&sink, &ann).await, reset_link(&sink, &ann).await);
@@ -183,7 +183,6 @@ async fn whether_an_address_has_an_account_only_its_mailbox_is_told() {
     stranger.post("/register", &[("email", &ann.email), ("password", OTHER)], 422).await;
     shop.worked_off().await;
     assert_eq!(sink.count(&ann.email, "You have an account already"), 1, "once a day");
-    let mut ann = ann;
     ann.elsewhere().log_in(OTHER, 422).await;
     ann.elsewhere().log_in(PASSWORD, 303).await;
     shop.close().await;

@@ -184,7 +184,7 @@ async fn a_mirror_that_is_built_anew_tells_nothing_twice() {
     shop.polar.idle().await;
     shop.worked_off().await;
     assert_eq!(queued(&shop, &ann).await, ["order_paid"]);
-    let replica = Replica::beside(&shop, &[ann.clone()], &[order]).await;
+    let replica = Replica::beside(&shop, std::slice::from_ref(&ann), &[order]).await;
     let told = async || {
         let select = "SELECT dedup_key, state FROM outgoing_mail ORDER BY dedup_key";
         replica.state.db.read(select).all::<(String, String)>().await.expect("rows")

@@ -4,7 +4,7 @@
 use super::{
     patience::wait_for,
     scenarios::text,
-    shop::{Place, Shop, build, config},
+    shop::{Place, Shop, build},
     sink::{Sink, settings},
     visitor::{PASSWORD, Visitor},
 };
@@ -107,7 +107,7 @@ async fn a_check_says_whether_mail_can_be_sent() {
     let sink = Sink::open().await;
     let found = async |more: &[String]| {
         let more: Vec<&str> = more.iter().map(String::as_str).collect();
-        let server = build(config(&place.database.url, &place.sandbox(), &more)).await.expect("it starts");
+        let server = build(place.config(&more)).await.expect("it starts");
         let state = server.state();
         let found = checking::mail(&state.mail).await;
         state.db.close().await;

@@ -205,6 +205,24 @@ async fn asked_to_stop_it_finishes_what_is_under_way() {
     database.remove().await;
 }
 
+/// A wrong password and a forged webhook.
+async fn are_refused(process: &Process, email: &str) {
+    let http = browser();
+    let login = http.post(format!("{}/login", process.origin())).header("origin", process.origin());
+    let login = login.header("content-type", FORM);
+    let login = login.body(encoded(&[("email", email), ("password", "wrong horse battery")])).send().await;
+    assert_eq!(login.expect("an answer").status().as_u16(), 422);
+    let forged = http.post(format!("{}/webhooks/polar", process.origin())).body("SECRET-BODY").send().await;
+    assert_eq!(forged.expect("an answer").status().as_u16(), 403);
+}
+
+/// Follows the link in the mail that greets a visitor; its key.
+async fn welcomed(sink: &Sink, visitor: &Visitor) -> String {
+    let letter = sink.letter(&visitor.email, "Confirm").await;
+    visitor.get(&letter.link(), 200).await;
+    letter.key()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn its_log_names_nobody_and_gives_no_key_away() {
     let folder: TempDir = tempfile::tempdir().expect("a folder");
@@ -212,8 +230,7 @@ async fn its_log_names_nobody_and_gives_no_key_away() {
     let sink = Sink::open().await;
     let mut process = Process::start_with(&database, folder.path(), &sink.settings()).await;
     let ann = Visitor::register(&process.origin(), "ann").await;
-    let welcome = sink.letter(&ann.email, "Confirm").await.key();
-    ann.get(&format!("/verify?key={welcome}"), 200).await;
+    let welcome = welcomed(&sink, &ann).await;
     let form = ann.form("pro", "month").await;
     let pressed = ann.press(&form, 303).await;
     let checkout_url = pressed.location().to_owned();
@@ -224,13 +241,7 @@ async fn its_log_names_nobody_and_gives_no_key_away() {
     let granted = async || (ann.get(&format!("/orders/{order}/stage"), 200).await.stage() == "granted").then_some(());
     wait_for("access", granted).await;
     let portal = ann.post("/billing", &[], 303).await.location().to_owned();
-    let http = browser();
-    let login = http.post(format!("{}/login", process.origin())).header("origin", process.origin());
-    let login = login.header("content-type", FORM);
-    let login = login.body(encoded(&[("email", &ann.email), ("password", "wrong horse battery")])).send().await;
-    assert_eq!(login.expect("an answer").status().as_u16(), 422);
-    let forged = http.post(format!("{}/webhooks/polar", process.origin())).body("SECRET-BODY").send().await;
-    assert_eq!(forged.expect("an answer").status().as_u16(), 403);
+    are_refused(&process, &ann.email).await;
     process.polar.idle().await;
     let events = process.polar.events().await;
     process.terminate();

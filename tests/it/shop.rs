@@ -77,9 +77,9 @@ impl Place {
         self.folder.path().join("sandbox.json")
     }
 
-    /// The configuration of a shop here with its own sandbox.
-    pub fn config(&self) -> Config {
-        config(&self.database.url, &self.sandbox(), &[])
+    /// The configuration of a shop here with its own sandbox, and whatever else is said.
+    pub fn config(&self, more: &[&str]) -> Config {
+        config(&self.database.url, &self.sandbox(), more)
     }
 }
 
@@ -148,8 +148,7 @@ impl Shop {
     /// As [`Shop::open_at`], with whatever else is said.
     pub async fn open_with(place: Place, more: &[String]) -> Self {
         let more: Vec<&str> = more.iter().map(String::as_str).collect();
-        let config = config(&place.database.url, &place.sandbox(), &more);
-        let server = build(config).await.expect("the server starts");
+        let server = build(place.config(&more)).await.expect("the server starts");
         let (state, polar) = (server.state(), Polar::of(server.upstream()));
         let sandbox = server.upstream().stand_in().expect("no real Polar is configured").clone();
         let (stop, stopped) = oneshot::channel();
