@@ -6,13 +6,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::state::State;
 
-/// How long after a change the file is written; changes in between go with it.
+/// How long after a change the file is written, at least; changes in between go with it.
 const SAVE_AFTER: Duration = Duration::from_millis(50);
+/// A wait is so many times longer than the last writing took: the larger the state, the rarer it is written.
+const REST: u32 = 20;
 
 /// What handlers and tasks share.
 pub struct App {
@@ -61,11 +64,13 @@ impl App {
 
     /// Writes the file soon after each change, until the sandbox stops.
     pub async fn keep_saving(&self) {
-        let mut changes = self.changes();
+        let (mut changes, mut wait) = (self.changes(), SAVE_AFTER);
         while self.stop.run_until_cancelled(changes.changed()).await.is_some() {
-            tokio::time::sleep(SAVE_AFTER).await;
+            self.stop.run_until_cancelled(tokio::time::sleep(wait)).await;
             changes.mark_unchanged();
+            let began = Instant::now();
             self.save().await;
+            wait = SAVE_AFTER.max(began.elapsed() * REST);
         }
     }
 

@@ -1,24 +1,19 @@
 //! The command line beside a running server: it syncs, says what it found, and mends what can be mended.
 
-use super::{patience::wait_for, shop::Shop};
+use super::{
+    patience::wait_for,
+    program::{self, said},
+    shop::Shop,
+};
 use boreal::server::db::{Reader, sync_runs};
 use secrecy::ExposeSecret;
 use serde_json::json;
-use std::process::{Command, Output};
+use std::process::Output;
 
 /// Runs the program against the shop's database and Polar.
 async fn boreal(shop: &Shop, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_boreal"));
-    command.args(arguments).args(["--origin", &shop.origin, "--database-url", &shop.state.config.database_url]);
-    command.env("POLAR_ACCESS_TOKEN", &shop.polar.token).env("POLAR_API_BASE", &shop.polar.origin);
-    command.env("POLAR_WEBHOOK_SECRETS", shop.state.webhook_secrets[0].expose_secret());
-    let ran = tokio::task::spawn_blocking(move || command.output());
-    ran.await.expect("no panic").expect("the program runs")
-}
-
-fn said(output: &Output) -> String {
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout.clone()).expect("text")
+    let secret = shop.state.webhook_secrets[0].expose_secret();
+    program::boreal(&shop.origin, &shop.state.config.database_url, &shop.polar, secret, arguments).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 
 use super::{
     polar::Polar,
+    random::Random,
     replica::{Line, Picture, Replica, Said},
     shop::{Person, Shop},
 };
@@ -87,25 +88,6 @@ async fn read_all(shop: &Shop, polar: &Polar) -> Vec<Said> {
     reads
 }
 
-/// splitmix64: the same seed gives the same numbers.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        let bound = u64::try_from(bound).expect("small");
-        usize::try_from((mixed ^ (mixed >> 31)) % bound).expect("below the bound")
-    }
-
-    fn shuffle<T>(&mut self, items: &mut [T]) {
-        for place in (1..items.len()).rev() {
-            items.swap(place, self.below(place + 1));
-        }
-    }
-}
-
 /// The same event under an id of its own, as a second endpoint would get it.
 fn again(said: &Said) -> Said {
     match said {
@@ -115,7 +97,7 @@ fn again(said: &Said) -> Said {
 }
 
 /// Each line begins where the one before it ended, revisions count up, and the last lines are what everybody has.
-fn adds_up(ledger: &[Line], picture: &Picture, context: &str) {
+pub fn adds_up(ledger: &[Line], picture: &Picture, context: &str) {
     let mut now: BTreeMap<(&str, &str), Option<&str>> = BTreeMap::new();
     let mut revisions: BTreeMap<&str, i64> = BTreeMap::new();
     for (user, rev, feature, before, after, _) in ledger {

@@ -3,7 +3,7 @@
 use super::{
     engine::Database,
     patience::wait_for,
-    process::Process,
+    process::Running,
     shop::{Person, Place, Shop},
     sink::{Mood, Sink, settings},
     visitor::Visitor,
@@ -184,21 +184,21 @@ async fn killed(mood: Mood) -> Vec<super::sink::Letter> {
     let folder = tempfile::tempdir().expect("a folder");
     let (database, sink) = (Database::new(folder.path()).await, Sink::open().await);
     sink.set(mood);
-    let process = Process::start_with(&database, folder.path(), &sink.settings()).await;
+    let mut process = Running::start_with(&database, folder.path(), &sink.settings()).await;
     let ann = Visitor::register(&process.origin(), "ann").await;
     let db = Db::open(&database.url).await.expect("a database");
     wait_for_state(&db, &ann.email, "sending").await;
     if mood == Mood::SilentAfter {
         wait_for("the whole mail", async || sink.letters().pop()).await;
     }
-    process.kill();
+    process.process.kill();
     assert_eq!(standing(&db, &ann.email).await.0, "sending");
     sink.set(Mood::Takes);
     // Its lease is two minutes; nobody wants to wait for that here.
     db.write("UPDATE outgoing_mail SET lease_until = 0").execute().await.expect("rows");
-    let process = Process::start_with(&database, folder.path(), &sink.settings()).await;
+    let mut process = Running::start_with(&database, folder.path(), &sink.settings()).await;
     wait_for_state(&db, &ann.email, "sent").await;
-    process.kill();
+    process.process.kill();
     db.close().await;
     database.remove().await;
     sink.letters()

@@ -89,7 +89,7 @@ async fn in_another_browser_the_password_proves_who_it_is() {
     assert!(!verified(&shop, &ann).await && !verified(&shop, &eve).await);
     let mut there = there;
     let done = follow(&there, &link, PASSWORD, 303).await;
-    there.takes(&done);
+    there.keep_cookie(&done);
     assert!(verified(&shop, &ann).await && !verified(&shop, &eve).await);
     assert!(there.get("/account", 200).await.html.contains(&ann.email), "and is logged in");
     shop.close().await;
@@ -127,7 +127,7 @@ async fn a_reset_ends_every_session_and_opens_once() {
     assert!(weak.html.contains("at least 10 characters"), "{}", weak.html);
     let mut there = ann.elsewhere();
     let done = follow(&there, &link, OTHER, 303).await;
-    there.takes(&done);
+    there.keep_cookie(&done);
     there.get("/account", 200).await;
     for session in [&ann, &phone] {
         assert!(session.get("/account", 303).await.location().starts_with("/login"));
@@ -152,7 +152,7 @@ async fn of_two_who_use_a_link_at_once_one_wins() {
         let link = reset_link(&sink, &ann).await;
         let choose = async |password: &str| {
             let form = [("key", key(&link)), ("password", password)];
-            ann.elsewhere().try_post(&link, &form).await
+            ann.elsewhere().try_post(&link, &form).await.expect("an answer").0
         };
         let both = tokio::join!(choose("the first of two"), choose("the second of two"));
         let mut statuses = [both.0, both.1];
@@ -320,7 +320,7 @@ async fn another_password_ends_the_other_sessions() {
     phone.get("/account", 200).await;
     let done = ann.post("/account/password", &[("present", PASSWORD), ("password", OTHER)], 303).await;
     ann.get("/account", 303).await;
-    ann.takes(&done);
+    ann.keep_cookie(&done);
     assert!(text(&ann.get(done.location(), 200).await).contains("You are logged out everywhere else."));
     phone.get("/account", 303).await;
     phone.log_in(PASSWORD, 422).await;

@@ -46,7 +46,7 @@ async fn where_addresses_must_be_proved_nobody_finds_out_who_has_an_account() {
 
     let proof = [("key", link.split_once("key=").expect("a key").1), ("password", PASSWORD)];
     let confirmed = ann.post("/verify", &proof, 303).await;
-    ann.takes(&confirmed);
+    ann.keep_cookie(&confirmed);
     assert!(ann.get("/buy?plan=pro&interval=month", 200).await.html.contains("Continue to payment"));
     ann.elsewhere().log_in(PASSWORD, 303).await;
     shop.close().await;

@@ -14,12 +14,21 @@ pub async fn wait_for<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -
 }
 
 /// As [`wait_for`], but the message also says what stood in the way.
-pub async fn wait_until<T, W: Debug>(what: &str, mut look: impl AsyncFnMut() -> Result<T, W>) -> T {
+pub async fn wait_until<T, W: Debug>(what: &str, look: impl AsyncFnMut() -> Result<T, W>) -> T {
+    wait_within(PATIENCE, what, look).await
+}
+
+/// As [`wait_until`], but so long.
+pub async fn wait_within<T, W: Debug>(
+    patience: Duration,
+    what: &str,
+    mut look: impl AsyncFnMut() -> Result<T, W>,
+) -> T {
     let begun = Instant::now();
     loop {
         match look().await {
             Ok(found) => return found,
-            Err(why) => assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}: {why:?}"),
+            Err(why) => assert!(begun.elapsed() < patience, "waited in vain for {what}: {why:?}"),
         }
         tokio::time::sleep(PAUSE).await;
     }

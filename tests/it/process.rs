@@ -4,6 +4,7 @@ use super::{
     engine::Database,
     patience::wait_for,
     polar::{FORM, PAYS, Polar, browser, encoded},
+    program::{Process, free_port},
     shop::signed,
     sink::Sink,
     visitor::{Visitor, value},
@@ -12,89 +13,48 @@ use boreal::server::db::{Db, Reader};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
-    fs::File,
     io::{Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpStream},
     path::Path,
-    process::{Child, Command, ExitStatus, Stdio},
     time::Duration,
 };
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-/// A running `boreal serve`; killed when it is dropped.
-pub struct Process {
-    child: Child,
-    addr: SocketAddr,
+/// A running server with a sandbox beside it.
+pub struct Running {
+    /// The process.
+    pub process: Process,
     secret: String,
     polar: Polar,
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
-}
-
-impl Process {
+impl Running {
     /// Starts one on this database; everything that it says goes to `log` in the folder.
     async fn start(database: &Database, folder: &Path) -> Self {
         Self::start_with(database, folder, &[]).await
     }
 
-    /// As [`Process::start`], with whatever else is said.
+    /// As [`Running::start`], with whatever else is said.
     pub async fn start_with(database: &Database, folder: &Path, more: &[String]) -> Self {
         let addr = SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let sandbox = free_port();
-        let log = File::options().create(true).append(true).open(folder.join("log")).expect("a file");
-        let state = folder.join("sandbox.json");
-        let child = Command::new(env!("CARGO_BIN_EXE_boreal"))
-            .arg("serve")
-            .args(["--listen", &addr.to_string(), "--origin", &format!("http://{addr}")])
-            .args(["--database-url", &database.url, "--log-format", "json"])
-            .args(["--sandbox-listen", &format!("127.0.0.1:{sandbox}")])
-            .args([Path::new("--sandbox-state"), &state])
-            .args([Path::new("--mail-folder"), &folder.join("mail")])
-            .args(more)
-            .env("RUST_LOG", "debug,hyper=info,h2=info,rustls=info")
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("the same file"))
-            .stderr(log)
-            .spawn()
-            .expect("the program starts");
-        let http = browser();
-        let ready = async || http.get(format!("http://{addr}/readyz")).send().await.is_ok().then_some(());
-        wait_for("the program to answer", ready).await;
+        let (origin, sandbox) = (format!("http://{addr}"), free_port());
+        let state = folder.join("sandbox.json").display().to_string();
+        let ours = ["--origin", &origin, "--database-url", &database.url];
+        let beside = ["--sandbox-listen", &format!("127.0.0.1:{sandbox}"), "--sandbox-state", &state];
+        let more: Vec<&str> = more.iter().map(String::as_str).collect();
+        let arguments = [&ours[..], &beside[..], &more[..]].concat();
+        let mut process = Process::spawn(addr, folder, "debug,hyper=info,h2=info,rustls=info", &arguments);
+        process.answers().await;
         let known: Value = serde_json::from_slice(&std::fs::read(&state).expect("a state")).expect("JSON");
         let text = |key: &str| known["identity"][key].as_str().expect("text").to_owned();
         let polar = Polar::at(&format!("http://localhost:{sandbox}"), &text("token"));
-        Self { child, addr, secret: text("webhook_secret"), polar }
+        Self { process, secret: text("webhook_secret"), polar }
     }
 
     /// Where people reach it.
     pub fn origin(&self) -> String {
-        format!("http://{}", self.addr)
-    }
-
-    /// As from outside, without any chance to tidy up.
-    pub fn kill(mut self) {
-        self.child.kill().expect("it runs");
-        self.child.wait().expect("it is gone");
-    }
-
-    fn terminate(&self) {
-        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill runs");
-        assert!(sent.success());
-    }
-
-    async fn ended(&mut self) -> ExitStatus {
-        wait_for("the program to end", async || self.child.try_wait().expect("a child")).await
+        format!("http://{}", self.process.addr)
     }
 }
 
@@ -103,8 +63,8 @@ fn log(folder: &Path) -> String {
 }
 
 /// Sends webhooks, several at a time, until the receiver is gone; the ids of those that were answered 202.
-async fn send_until_gone(process: &Process, round: usize) -> JoinSet<Vec<String>> {
-    let (address, secret) = (format!("{}/webhooks/polar", process.origin()), process.secret.clone());
+async fn send_until_gone(shop: &Running, round: usize) -> JoinSet<Vec<String>> {
+    let (address, secret) = (format!("{}/webhooks/polar", shop.origin()), shop.secret.clone());
     let mut senders = JoinSet::new();
     for sender in 0..8 {
         let (address, secret, http) = (address.clone(), secret.clone(), browser());
@@ -139,10 +99,10 @@ async fn killed_at_any_moment_it_loses_no_webhook() {
     let database = Database::new(folder.path()).await;
     let mut acknowledged = BTreeSet::new();
     for round in 0..4 {
-        let process = Process::start(&database, folder.path()).await;
-        let senders = send_until_gone(&process, round).await;
+        let mut shop = Running::start(&database, folder.path()).await;
+        let senders = send_until_gone(&shop, round).await;
         tokio::time::sleep(Duration::from_millis(200 + 150 * u64::try_from(round).expect("small"))).await;
-        process.kill();
+        shop.process.kill();
         acknowledged.extend(senders.join_all().await.into_iter().flatten());
     }
     assert!(acknowledged.len() > 40, "enough was under way: {}", acknowledged.len());
@@ -150,7 +110,7 @@ async fn killed_at_any_moment_it_loses_no_webhook() {
     let db = Db::open(&database.url).await.expect("a database");
     // What the killed ones were applying is theirs for half a minute yet; nobody wants to wait for that here.
     db.write("UPDATE inbox SET lease_until = 0 WHERE state = 'new'").execute().await.expect("rows");
-    let process = Process::start(&database, folder.path()).await;
+    let mut shop = Running::start(&database, folder.path()).await;
     let stored = "SELECT webhook_id, state FROM inbox WHERE webhook_id LIKE 'r%-s%'";
     let applied = async || {
         let rows: Vec<(String, String)> = db.read(stored).all().await.expect("rows");
@@ -162,7 +122,7 @@ async fn killed_at_any_moment_it_loses_no_webhook() {
     };
     wait_for("everything that was acknowledged to be applied", applied).await;
     db.close().await;
-    process.kill();
+    shop.process.kill();
     database.remove().await;
 }
 
@@ -170,34 +130,34 @@ async fn killed_at_any_moment_it_loses_no_webhook() {
 async fn asked_to_stop_it_finishes_what_is_under_way() {
     let folder = tempfile::tempdir().expect("a folder");
     let database = Database::new(folder.path()).await;
-    let mut process = Process::start(&database, folder.path()).await;
+    let mut shop = Running::start(&database, folder.path()).await;
     let body = json!({"type": "moon.risen", "data": {"id": "half"}}).to_string();
     let at = boreal::server::clock::Clock::default().wall() / 1000;
     let mut head = format!(
         "POST /webhooks/polar HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\nexpect: 100-continue\r\n",
-        process.addr,
+        shop.process.addr,
         body.len()
     );
-    for (name, value) in signed(&process.secret, "half", at, body.as_bytes()) {
+    for (name, value) in signed(&shop.secret, "half", at, body.as_bytes()) {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     let (first, rest) = body.split_at(body.len() / 2);
-    let mut stream = TcpStream::connect(process.addr).expect("a connection");
+    let mut stream = TcpStream::connect(shop.process.addr).expect("a connection");
     stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
     stream.write_all(format!("{head}\r\n{first}").as_bytes()).expect("the first half");
     // It asks for the body: so the request is under way, and the connection is not idle.
     let mut asked = [0; 25];
     stream.read_exact(&mut asked).expect("an interim answer");
     assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
-    process.terminate();
-    let refused = async || TcpStream::connect(process.addr).is_err().then_some(());
+    shop.process.terminate();
+    let refused = async || TcpStream::connect(shop.process.addr).is_err().then_some(());
     wait_for("the door to be closed", refused).await;
-    assert!(process.child.try_wait().expect("a child").is_none(), "it waits for the other half");
+    assert!(shop.process.child.try_wait().expect("a child").is_none(), "it waits for the other half");
     stream.write_all(rest.as_bytes()).expect("the second half");
     let mut answer = String::new();
     let _ = stream.read_to_string(&mut answer);
     assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
-    assert!(process.ended().await.success());
+    assert!(shop.process.ended().await.success());
     let db = Db::open(&database.url).await.expect("a database");
     let kept: i64 = db.read("SELECT COUNT(*) FROM inbox WHERE webhook_id = 'half'").scalar().await.expect("a count");
     assert_eq!(kept, 1);
@@ -206,13 +166,13 @@ async fn asked_to_stop_it_finishes_what_is_under_way() {
 }
 
 /// A wrong password and a forged webhook.
-async fn are_refused(process: &Process, email: &str) {
+async fn are_refused(shop: &Running, email: &str) {
     let http = browser();
-    let login = http.post(format!("{}/login", process.origin())).header("origin", process.origin());
+    let login = http.post(format!("{}/login", shop.origin())).header("origin", shop.origin());
     let login = login.header("content-type", FORM);
     let login = login.body(encoded(&[("email", email), ("password", "wrong horse battery")])).send().await;
     assert_eq!(login.expect("an answer").status().as_u16(), 422);
-    let forged = http.post(format!("{}/webhooks/polar", process.origin())).body("SECRET-BODY").send().await;
+    let forged = http.post(format!("{}/webhooks/polar", shop.origin())).body("SECRET-BODY").send().await;
     assert_eq!(forged.expect("an answer").status().as_u16(), 403);
 }
 
@@ -228,24 +188,24 @@ async fn its_log_names_nobody_and_gives_no_key_away() {
     let folder: TempDir = tempfile::tempdir().expect("a folder");
     let database = Database::new(folder.path()).await;
     let sink = Sink::open().await;
-    let mut process = Process::start_with(&database, folder.path(), &sink.settings()).await;
-    let ann = Visitor::register(&process.origin(), "ann").await;
+    let mut shop = Running::start_with(&database, folder.path(), &sink.settings()).await;
+    let ann = Visitor::register(&shop.origin(), "ann").await;
     let welcome = welcomed(&sink, &ann).await;
     let form = ann.form("pro", "month").await;
     let pressed = ann.press(&form, 303).await;
     let checkout_url = pressed.location().to_owned();
-    let paid = process.polar.pay(&checkout_url, &ann.email, PAYS).await;
+    let paid = shop.polar.pay(&checkout_url, &ann.email, PAYS).await;
     let back = ann.get(&paid.location, 303).await;
     ann.get(back.location(), 200).await;
     let order = value(&form, "order").to_owned();
     let granted = async || (ann.get(&format!("/orders/{order}/stage"), 200).await.stage() == "granted").then_some(());
     wait_for("access", granted).await;
     let portal = ann.post("/billing", &[], 303).await.location().to_owned();
-    are_refused(&process, &ann.email).await;
-    process.polar.idle().await;
-    let events = process.polar.events().await;
-    process.terminate();
-    assert!(process.ended().await.success());
+    are_refused(&shop, &ann.email).await;
+    shop.polar.idle().await;
+    let events = shop.polar.events().await;
+    shop.process.terminate();
+    assert!(shop.process.ended().await.success());
 
     let log = log(folder.path());
     assert!(log.contains(&order) && log.contains("checkout made") && log.contains("access granted"), "{log}");
@@ -257,8 +217,8 @@ async fn its_log_names_nobody_and_gives_no_key_away() {
     let client_secret = checkout_url.rsplit('/').next().expect("a secret").to_owned();
     let (way_back, way_in) = (key(&paid.location), key(&portal));
     let secrets = [
-        ("the token", process.polar.token.as_str()),
-        ("the webhook secret", &process.secret),
+        ("the token", shop.polar.token.as_str()),
+        ("the webhook secret", &shop.secret),
         ("an address", &ann.email),
         ("part of an address", "boreal-shop.dev"),
         ("a password", "horse battery"),

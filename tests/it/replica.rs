@@ -103,6 +103,33 @@ impl Picture {
             orders: db.read("SELECT id, state FROM orders ORDER BY id").all().await.expect("rows"),
         }
     }
+
+    /// The same without when and as which version things were seen.
+    pub fn facts(&self) -> Self {
+        let mut facts = self.clone();
+        for object in &mut facts.objects {
+            (object.version_us, object.observed_us) = (0, 0);
+        }
+        for (_, _, version_us, observed_us, projection, deleted_at) in &mut facts.customers {
+            (*version_us, *observed_us) = (0, 0);
+            // Of a customer who is gone Polar says no more than that, and no more when.
+            if deleted_at.is_some() {
+                (*projection, *deleted_at) = (String::new(), Some(0));
+            }
+        }
+        facts
+    }
+
+    /// Fails where both differ, and shows only that.
+    pub fn is(&self, other: &Self, context: &str) {
+        for one in &self.objects {
+            let twin = other.objects.iter().find(|twin| (&twin.kind, &twin.id) == (&one.kind, &one.id));
+            assert_eq!(Some(one), twin, "{context}");
+        }
+        assert_eq!(self.customers, other.customers, "{context}");
+        assert_eq!(self.orders, other.orders, "{context}");
+        assert_eq!(self, other, "{context}");
+    }
 }
 
 impl Replica {

@@ -147,6 +147,15 @@ impl Shop {
 
     /// As [`Shop::open_at`], with whatever else is said.
     pub async fn open_with(place: Place, more: &[String]) -> Self {
+        Self::open_watched(place, more, true).await
+    }
+
+    /// A new shop in which more happens than its sandbox remembers.
+    pub async fn open_for_long() -> Self {
+        Self::open_watched(Place::new().await, &[], false).await
+    }
+
+    async fn open_watched(place: Place, more: &[String], whole: bool) -> Self {
         let more: Vec<&str> = more.iter().map(String::as_str).collect();
         let server = build(place.config(&more)).await.expect("the server starts");
         let (state, polar) = (server.state(), Polar::of(server.upstream()));
@@ -154,7 +163,7 @@ impl Shop {
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(server.run(async { drop(stopped.await) }));
         let origin = state.config.origin().to_owned();
-        let witness = Witness::new(move || sandbox.histories());
+        let witness = Witness::new(move || sandbox.histories(), whole);
         Self { state, polar, origin, http: browser(), stop, served, place, _witness: witness }
     }
 

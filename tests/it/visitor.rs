@@ -42,6 +42,11 @@ impl Answer {
         value.unwrap_or_else(|| panic!("no field {name} in {}", self.html)).to_owned()
     }
 
+    /// The fields of the buying page's form.
+    pub fn order_form(&self) -> Vec<(&'static str, String)> {
+        ["order", "quote", "plan", "interval"].into_iter().map(|name| (name, self.hidden(name))).collect()
+    }
+
     /// The word of the stage that an order's page or fragment shows.
     pub fn stage(&self) -> &str {
         let word = self.html.split("data-stage=\"").nth(1).and_then(|rest| rest.split('"').next());
@@ -52,28 +57,25 @@ impl Answer {
 impl Visitor {
     /// Registers as somebody new.
     pub async fn register(origin: &str, name: &str) -> Self {
-        let email = format!("{name}-{}@boreal-shop.dev", &new_id().replace('-', "")[20..]);
-        let mut visitor = Self { email, origin: origin.to_owned(), cookie: String::new(), http: browser() };
-        let form = [("email", visitor.email.as_str()), ("password", PASSWORD)];
-        let registered = visitor.post("/register", &form, 303).await;
-        visitor.takes(&registered);
+        let mut visitor = Self::newcomer(origin, name);
+        let registered = visitor.post("/register", &visitor.credentials(), 303).await;
+        visitor.keep_cookie(&registered);
         visitor
     }
 
-    /// Somebody who has no account and no cookie.
-    pub fn stranger(origin: &str) -> Self {
-        Self { email: String::new(), origin: origin.to_owned(), cookie: String::new(), http: browser() }
+    /// Somebody with an address, who has no account yet.
+    pub fn newcomer(origin: &str, name: &str) -> Self {
+        let email = format!("{name}-{}@boreal-shop.dev", &new_id().replace('-', "")[20..]);
+        Self { email, ..Self::stranger(origin) }
     }
 
-    /// Opens an address; a path, or one of this site in full.
-    pub async fn get(&self, path: &str, expected: u16) -> Answer {
-        let path = path.strip_prefix(&self.origin).unwrap_or(path);
-        let request = self.http.get(format!("{}{path}", self.origin));
-        self.send(request, path, expected).await
+    /// What they register and log in with.
+    pub fn credentials(&self) -> [(&'static str, &str); 2] {
+        [("email", self.email.as_str()), ("password", PASSWORD)]
     }
 
-    /// Takes over the session that an answer began.
-    pub fn takes(&mut self, answer: &Answer) {
+    /// Is from now on whom this answer lets in.
+    pub fn keep_cookie(&mut self, answer: &Answer) {
         let set = answer.headers.get_all(SET_COOKIE).into_iter().map(|value| value.to_str().expect("text"));
         let set: Vec<&str> = set.map(|cookie| cookie.split(';').next().unwrap_or_default()).collect();
         assert!(set.iter().any(|cookie| cookie.starts_with("id=")), "a session: {set:?}");
@@ -85,15 +87,34 @@ impl Visitor {
 
     /// The same person in another browser, where nobody is logged in.
     pub fn elsewhere(&self) -> Self {
-        Self { email: self.email.clone(), origin: self.origin.clone(), cookie: String::new(), http: browser() }
+        Self { email: self.email.clone(), ..Self::stranger(&self.origin) }
     }
 
     /// Logs in with this password, or is answered otherwise.
     pub async fn log_in(&mut self, password: &str, expected: u16) {
         let answer = self.post("/login", &[("email", &self.email), ("password", password)], expected).await;
         if expected == 303 {
-            self.takes(&answer);
+            self.keep_cookie(&answer);
         }
+    }
+
+    /// Somebody who has no account and no cookie.
+    pub fn stranger(origin: &str) -> Self {
+        Self { email: String::new(), origin: origin.to_owned(), cookie: String::new(), http: browser() }
+    }
+
+    /// Opens an address; a path, or one of this site in full.
+    pub async fn get(&self, path: &str, expected: u16) -> Answer {
+        as_expected(path, self.try_get(path).await, expected)
+    }
+
+    /// As [`Visitor::get`], whatever the status is.
+    ///
+    /// # Errors
+    /// When the connection is refused or breaks.
+    pub async fn try_get(&self, path: &str) -> reqwest::Result<(u16, Answer)> {
+        let path = path.strip_prefix(&self.origin).unwrap_or(path);
+        self.send(self.http.get(format!("{}{path}", self.origin))).await
     }
 
     /// Opens a stream of events.
@@ -106,31 +127,28 @@ impl Visitor {
 
     /// Sends a form.
     pub async fn post(&self, path: &str, form: &[(&str, &str)], expected: u16) -> Answer {
-        let request = self.http.post(format!("{}{path}", self.origin)).header("origin", &self.origin);
-        let request = request.header("content-type", FORM).body(encoded(form));
-        self.send(request, path, expected).await
+        as_expected(path, self.try_post(path, form).await, expected)
     }
 
-    /// Sends a form that may be answered one way or another; the status.
-    pub async fn try_post(&self, path: &str, form: &[(&str, &str)]) -> u16 {
+    /// As [`Visitor::post`], whatever the status is.
+    ///
+    /// # Errors
+    /// When the connection is refused or breaks: whether the form was taken is not known then.
+    pub async fn try_post(&self, path: &str, form: &[(&str, &str)]) -> reqwest::Result<(u16, Answer)> {
         let request = self.http.post(format!("{}{path}", self.origin)).header("origin", &self.origin);
-        let request = request.header("content-type", FORM).header("accept", "text/html").body(encoded(form));
-        request.send().await.expect("an answer").status().as_u16()
+        self.send(request.header("content-type", FORM).body(encoded(form))).await
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder, path: &str, expected: u16) -> Answer {
+    async fn send(&self, request: reqwest::RequestBuilder) -> reqwest::Result<(u16, Answer)> {
         let request = request.header("accept", "text/html").header("cookie", &self.cookie);
-        let answer = request.send().await.expect("an answer");
+        let answer = request.send().await?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        let answer = Answer { headers, html: answer.text().await.expect("text") };
-        assert_eq!(status, expected, "{path} leads to {:?}: {}", answer.location(), answer.html);
-        answer
+        Ok((status, Answer { headers, html: answer.text().await? }))
     }
 
     /// Looks at the buying page; the fields of its form.
     pub async fn form(&self, plan: &str, interval: &str) -> Vec<(&'static str, String)> {
-        let page = self.get(&format!("/buy?plan={plan}&interval={interval}"), 200).await;
-        ["order", "quote", "plan", "interval"].into_iter().map(|name| (name, page.hidden(name))).collect()
+        self.get(&format!("/buy?plan={plan}&interval={interval}"), 200).await.order_form()
     }
 
     /// Presses the button of the buying page.
@@ -139,6 +157,12 @@ impl Visitor {
         let (plan, interval) = (value(form, "plan"), value(form, "interval"));
         self.post(&format!("/buy?plan={plan}&interval={interval}"), &fields, expected).await
     }
+}
+
+fn as_expected(path: &str, answered: reqwest::Result<(u16, Answer)>, expected: u16) -> Answer {
+    let (status, answer) = answered.expect("an answer");
+    assert_eq!(status, expected, "{path} leads to {:?}: {}", answer.location(), answer.html);
+    answer
 }
 
 /// An open stream of events.

@@ -1,5 +1,6 @@
 //! Lists: filters, sorting and pages (C§1.3), over the objects as they are shown.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use axum::Json;
@@ -70,24 +71,25 @@ impl Query {
 
     /// True if `item` has one of the wanted values in each of these fields that the query names.
     pub fn matches(&self, item: &Value, fields: &[&str]) -> bool {
-        fields.iter().all(|field| {
-            let wanted = self.all(field);
-            let found = if *field == "external_customer_id" { &item["customer"]["external_id"] } else { &item[*field] };
-            wanted.is_empty() || wanted.contains(&plain(found).as_str())
-        }) && self.metadata_matches(item)
+        self.accepts(fields, |name| of_item(item, name))
     }
 
-    /// `metadata[key]=value`: any of a key's values, all of the keys.
-    fn metadata_matches(&self, item: &Value) -> bool {
+    /// The same for whatever has these values. `metadata[key]=value`: any of a key's values, all of the keys.
+    fn accepts(&self, fields: &[&str], value: impl Fn(&str) -> Value) -> bool {
+        let mut named = fields.iter().map(|field| (field, self.all(field))).filter(|(_, wanted)| !wanted.is_empty());
+        if !named.all(|(field, wanted)| wanted.contains(&plain(&value(field)).as_str())) {
+            return false;
+        }
         let mut wanted: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (name, value) in &self.0 {
             if let Some(key) = name.strip_prefix("metadata[").and_then(|rest| rest.strip_suffix(']')) {
                 wanted.entry(key).or_default().push(value);
             }
         }
+        let metadata = if wanted.is_empty() { Value::Null } else { value("metadata") };
         wanted
             .iter()
-            .all(|(key, values)| item["metadata"].get(key).is_some_and(|found| values.contains(&plain(found).as_str())))
+            .all(|(key, values)| metadata.get(key).is_some_and(|found| values.contains(&plain(found).as_str())))
     }
 
     /// One page of those `items` that have the wanted values in these fields.
@@ -96,21 +98,47 @@ impl Query {
     }
 
     /// One page of `items`, sorted as asked or by `default`, in Polar's envelope.
-    pub fn page(&self, mut items: Vec<Value>, default: &str) -> Result<Response, Refusal> {
+    pub fn page(&self, items: Vec<Value>, default: &str) -> Result<Response, Refusal> {
+        self.cut(items, default, of_item, |item| item)
+    }
+
+    /// As [`Query::select`], for objects that become many: only those on the page are shown, and the others asked for single
+    /// values. What `value` does not know is looked for in what is shown.
+    pub fn select_of<T>(
+        &self,
+        items: impl Iterator<Item = T>,
+        (fields, default): (&[&str], &str),
+        value: impl Fn(&T, &str) -> Option<Value>,
+        show: impl Fn(&T) -> Value,
+    ) -> Result<Response, Refusal> {
+        let value = |item: &T, name: &str| value(item, name).unwrap_or_else(|| show(item)[name].take());
+        let found = items.filter(|item| self.accepts(fields, |name| value(item, name))).collect();
+        self.cut(found, default, value, |item| show(&item))
+    }
+
+    fn cut<T>(
+        &self,
+        mut items: Vec<T>,
+        default: &str,
+        value: impl Fn(&T, &str) -> Value,
+        show: impl Fn(T) -> Value,
+    ) -> Result<Response, Refusal> {
         let page = self.positive("page", 1)?;
         let limit = self.positive("limit", 10)?.min(100);
         let sorting = self.all("sorting");
         let sorting = if sorting.is_empty() { vec![default] } else { sorting };
         for property in sorting.into_iter().rev() {
             let (name, down) = property.strip_prefix('-').map_or((property, false), |name| (name, true));
-            items.sort_by(|a, b| {
-                // As PostgreSQL sorts: what is null comes after everything else (http/105).
-                let order = (a[name].is_null(), plain(&a[name])).cmp(&(b[name].is_null(), plain(&b[name])));
-                if down { order.reverse() } else { order }
-            });
+            // As PostgreSQL sorts: what is null comes after everything else (http/105).
+            let key = |item: &T| {
+                let value = value(item, name);
+                (value.is_null(), plain(&value))
+            };
+            if down { items.sort_by_cached_key(|item| Reverse(key(item))) } else { items.sort_by_cached_key(key) }
         }
         let total = items.len();
-        let shown: Vec<Value> = items.into_iter().skip((page - 1).saturating_mul(limit)).take(limit).collect();
+        let on_page = items.into_iter().skip((page - 1).saturating_mul(limit)).take(limit);
+        let shown: Vec<Value> = on_page.map(show).collect();
         let pagination = json!({"total_count": total, "max_page": total.div_ceil(limit)});
         Ok(Json(json!({"items": shown, "pagination": pagination})).into_response())
     }
@@ -130,6 +158,11 @@ impl Query {
     }
 }
 
+/// A value of an object as it is shown, by the name that queries have for it.
+fn of_item(item: &Value, name: &str) -> Value {
+    if name == "external_customer_id" { item["customer"]["external_id"].clone() } else { item[name].clone() }
+}
+
 /// A value as a query would write it.
 fn plain(value: &Value) -> String {
     match value {
@@ -142,6 +175,7 @@ fn plain(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
 
     #[test]
     fn filters_are_any_within_a_key_and_all_across_keys() {
@@ -152,5 +186,29 @@ mod tests {
         assert!(matches("metadata[a]=0&metadata[a]=1&metadata[n]=7"));
         assert!(!matches("metadata[a]=1&metadata[n]=8"));
         assert!(!matches("metadata[b]=1"));
+    }
+
+    #[test]
+    fn of_many_objects_only_those_on_the_page_are_shown() {
+        let shown = Cell::new(0);
+        let list = |raw: &str| {
+            shown.set(0);
+            let value = |one: &i64, name: &str| match name {
+                "number" => Some(json!(format!("{one:03}"))),
+                "metadata" => Some(json!({"odd": one % 2 == 1})),
+                _ => None,
+            };
+            let show = |one: &i64| {
+                shown.set(shown.get() + 1);
+                json!({"number": one, "digits": one.to_string().len()})
+            };
+            Query::parse(raw).select_of(0..250, (&["number", "digits"], "-number"), value, show).expect("a page");
+            shown.get()
+        };
+        assert_eq!(list("limit=100"), 100);
+        assert_eq!(list("limit=100&page=3&sorting=number"), 50);
+        assert_eq!(list("metadata[odd]=true&limit=100&page=2"), 25);
+        assert_eq!(list("number=007&limit=100"), 1);
+        assert_eq!(list("digits=2&limit=100"), 250 + 90, "a value that nobody knows alone is looked for in the whole");
     }
 }

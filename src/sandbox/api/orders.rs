@@ -148,13 +148,29 @@ pub fn view(state: &state::State, one: &Order) -> Value {
 /// `GET /v1/orders/`
 pub async fn list(State(app): Shared, query: Query) -> Answer {
     query.ids(&IDS)?;
-    let items = app.read(|state| state.orders.iter().map(|one| view(state, one)).collect::<Vec<_>>());
     let billing = query.one("product_billing_type");
-    let found = items.into_iter().filter(|item| {
-        let recurring = item["product"]["is_recurring"] == true;
-        query.matches(item, &FILTERS) && billing.is_none_or(|billing| (billing == "recurring") == recurring)
-    });
-    query.page(found.collect(), "-created_at")
+    app.read(|state| {
+        let recurs = |one: &Order| state.product(one.product_id).is_ok_and(|product| product.is_recurring);
+        let billed = |one: &&Order| billing.is_none_or(|billing| (billing == "recurring") == recurs(one));
+        let value = |one: &&Order, name: &str| value(state, one, name);
+        let all = state.orders.iter().filter(billed);
+        query.select_of(all, (&FILTERS, "-created_at"), value, |one| view(state, one))
+    })
+}
+
+/// What lists are filtered and sorted by.
+fn value(state: &state::State, one: &Order, name: &str) -> Option<Value> {
+    Some(match name {
+        "product_id" => json!(one.product_id),
+        "customer_id" => json!(one.customer_id),
+        "external_customer_id" => json!(state.customer(one.customer_id).ok()?.external_id),
+        "checkout_id" => json!(one.checkout_id),
+        "subscription_id" => json!(one.subscription_id),
+        "status" => json!(one.status),
+        "metadata" => json!(one.metadata),
+        "created_at" => json!(one.created_at),
+        _ => return None,
+    })
 }
 
 /// `GET /v1/orders/{id}`

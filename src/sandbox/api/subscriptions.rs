@@ -137,11 +137,27 @@ pub fn view(state: &state::State, one: &Subscription) -> Value {
 pub async fn list(State(app): Shared, query: Query) -> Answer {
     query.ids(&IDS)?;
     let active = query.flag("active");
-    let items = app.read(|state| {
+    app.read(|state| {
         let wanted = |one: &&Subscription| active.is_none_or(|active| one.is_active() == active);
-        state.subscriptions.iter().filter(wanted).map(|one| view(state, one)).collect::<Vec<_>>()
-    });
-    query.select(items, &FILTERS, "-started_at")
+        let value = |one: &&Subscription, name: &str| value(state, one, name);
+        let all = state.subscriptions.iter().filter(wanted);
+        query.select_of(all, (&FILTERS, "-started_at"), value, |one| view(state, one))
+    })
+}
+
+/// What lists are filtered and sorted by.
+fn value(state: &state::State, one: &Subscription, name: &str) -> Option<Value> {
+    Some(match name {
+        "product_id" => json!(one.product_id),
+        "customer_id" => json!(one.customer_id),
+        "external_customer_id" => json!(state.customer(one.customer_id).ok()?.external_id),
+        "status" => json!(one.status),
+        "metadata" => json!(one.metadata),
+        "started_at" => json!(one.started_at),
+        "ended_at" => json!(one.ended_at),
+        "current_period_end" => json!(one.current_period_end),
+        _ => return None,
+    })
 }
 
 /// `GET /v1/subscriptions/{id}`

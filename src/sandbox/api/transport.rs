@@ -68,13 +68,14 @@ fn length(method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
 /// The faults that were switched on for the API.
 pub async fn faults(State(app): Shared, request: Request, next: Next) -> Response {
     let line = format!("{} {}", request.method(), request.uri());
-    let (delay_ms, fault) = app.note(|state| (state.faults.delay_ms, state.faults.take(&line)));
+    let (delay_ms, retry_after, fault) =
+        app.note(|state| (state.faults.delay_ms, state.faults.retry_after, state.faults.take(&line)));
     if delay_ms > 0 {
         app.stop.run_until_cancelled(tokio::time::sleep(Duration::from_millis(delay_ms))).await;
     }
     let Some(fault) = fault else { return next.run(request).await };
     let mut answer = match fault {
-        Fault::TooMany => too_many(1),
+        Fault::TooMany | Fault::Any => too_many(i64::from(retry_after)),
         Fault::Broken => broken(),
         Fault::BrokenAfter => {
             next.run(request).await;

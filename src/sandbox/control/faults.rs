@@ -31,6 +31,8 @@ pub struct Faults {
     pub answer_to: Option<String>,
     /// How many requests get that answer; all if not given.
     pub answer_count: Option<u64>,
+    /// So many seconds such a 429 asks to wait.
+    pub retry_after: u32,
     /// The API waits so long before it answers.
     pub delay_ms: u64,
     /// Of the requests that would get it, so many in a hundred do, by the seed.
@@ -68,6 +70,7 @@ impl Default for Faults {
             answer: None,
             answer_to: None,
             answer_count: None,
+            retry_after: 1,
             delay_ms: 0,
             answer_percent: 100,
             retry_scale: 1.0,
@@ -98,7 +101,12 @@ pub enum Fault {
     Cut,
     /// None for a minute.
     Silent,
+    /// Any of those that come at once, by the seed.
+    Any,
 }
+
+/// What [`Fault::Any`] stands for.
+const EACH: [Fault; 4] = [Fault::TooMany, Fault::Broken, Fault::BrokenAfter, Fault::Cut];
 
 impl TryFrom<Value> for Fault {
     type Error = &'static str;
@@ -110,7 +118,8 @@ impl TryFrom<Value> for Fault {
             (_, Some("500 after")) => Ok(Self::BrokenAfter),
             (_, Some("cut")) => Ok(Self::Cut),
             (_, Some("timeout")) => Ok(Self::Silent),
-            _ => Err("answer is null, 429, 500, \"500 after\", \"cut\" or \"timeout\""),
+            (_, Some("any")) => Ok(Self::Any),
+            _ => Err("answer is null, 429, 500, \"500 after\", \"cut\", \"timeout\" or \"any\""),
         }
     }
 }
@@ -123,12 +132,13 @@ impl From<Fault> for Value {
             Fault::BrokenAfter => json!("500 after"),
             Fault::Cut => json!("cut"),
             Fault::Silent => json!("timeout"),
+            Fault::Any => json!("any"),
         }
     }
 }
 
 impl Faults {
-    /// The answer for the request with this line; counts it, and switches off after the last.
+    /// The answer for the request with this line, never [`Fault::Any`]; counts it, and switches off after the last.
     pub fn take(&mut self, line: &str) -> Option<Fault> {
         let fault = self.answer.filter(|_| self.answer_to.as_ref().is_none_or(|part| line.contains(part)))?;
         self.asked += 1;
@@ -142,7 +152,8 @@ impl Faults {
             }
             self.answer_count = Some(left - 1);
         }
-        Some(fault)
+        let drawn = secrets::series(self.seed, !self.asked);
+        Some(EACH[usize::try_from(drawn % 4).unwrap_or(0)]).filter(|_| fault == Fault::Any).or(Some(fault))
     }
 
     /// Whether something that happens to `percent` in a hundred happens to this one of the seed's series.
@@ -181,4 +192,21 @@ pub fn change(state: &mut state::State, sent: Value) -> Result<Faults, String> {
     join(&mut wished, sent);
     state.faults = serde_json::from_value(wished).map_err(|error| error.to_string())?;
     Ok(state.faults.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_answer_is_each_of_those_that_come_at_once_and_the_same_by_the_seed() {
+        let drawn = |seed| {
+            let mut faults = Faults { answer: Some(Fault::Any), seed, ..Faults::default() };
+            (0..40).map(|_| faults.take("GET /v1/orders/").expect("a fault")).collect::<Vec<_>>()
+        };
+        assert!(EACH.iter().all(|each| drawn(7).contains(each)));
+        assert!(drawn(7).iter().all(|one| EACH.contains(one)));
+        assert_eq!(drawn(7), drawn(7));
+        assert_ne!(drawn(7), drawn(8));
+    }
 }

@@ -64,7 +64,7 @@ impl World {
         let sandbox = Sandbox::start(config).await.expect("the sandbox starts");
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
         let seen = sandbox.clone();
-        Self { sandbox, http, received, answers, _witness: Witness::new(move || seen.histories()) }
+        Self { sandbox, http, received, answers, _witness: Witness::new(move || seen.histories(), true) }
     }
 
     pub async fn get(&self, path: &str) -> (u16, Value) {

@@ -224,6 +224,12 @@ pub async fn confirm_object(tx: &mut Tx, kind: Kind, id: &str, observed_us: Micr
     tx.sql(update).bind(kind.stored()).bind(id).bind(observed_us).execute().await.map(drop)
 }
 
+/// Keeps the external id that an older picture of a customer shows, unless one is known.
+pub async fn name_customer(tx: &mut Tx, id: &str, external_id: Option<&str>) -> Result<()> {
+    let update = "UPDATE polar_customers SET external_id = $2 WHERE id = $1 AND external_id IS NULL";
+    tx.sql(update).bind(id).bind(external_id).execute().await.map(drop)
+}
+
 /// Notes that a customer was seen unchanged, later.
 pub async fn confirm_customer(tx: &mut Tx, id: &str, observed_us: Micros) -> Result<()> {
     let update = "UPDATE polar_customers SET observed_us = $2 WHERE id = $1 AND observed_us < $2";

@@ -9,7 +9,7 @@ mod failed_payment;
 mod plan_changes;
 mod purchase;
 mod refunds;
-mod scene;
+pub mod scene;
 mod subscription_created;
 
 pub use scene::{MINUTE, PAYS_ONCE, Scene, text};

@@ -52,6 +52,7 @@ const GROUPS: [(&str, &[Switch]); 3] = [
             ("answer_to", "Only to requests with", Words),
             ("answer_count", "So many times", Maybe),
             ("answer_percent", "Of them, %", Number),
+            ("retry_after", "A 429 asks to wait, s", Number),
             ("delay_ms", "Delay, ms", Number),
             ("rate_limit", "Requests a minute before 429", Maybe),
             ("limit_confirms", "Confirmations as limited as Polar's", Flag),
@@ -60,13 +61,14 @@ const GROUPS: [(&str, &[Switch]); 3] = [
     ),
     ("Chance", &[("seed", "Seed: the same one, the same history", Number)]),
 ];
-const ANSWERS: [(&str, &str); 6] = [
+const ANSWERS: [(&str, &str); 7] = [
     ("", "its own"),
     ("429", "429, too many requests"),
     ("500", "500, nothing done"),
     ("500 after", "500, although it was done"),
     ("cut", "connection cut, although it was done"),
     ("timeout", "none for a minute"),
+    ("any", "any of those that come at once"),
 ];
 
 /// `POST /sandbox/forms/faults`

@@ -102,6 +102,7 @@ impl Merging<'_> {
         };
         let owned = match merged {
             Merge::Replace { .. } | Merge::Confirm => self.follow(tx, users).await?,
+            Merge::Older { .. } if effect.is_some() => self.follow(tx, users).await?,
             Merge::Same | Merge::Older { .. } => true,
         };
         if let (Merge::Replace { .. }, Fact::Object(seen), Some(before)) = (merged, &self.parsed.fact, &before) {
@@ -141,7 +142,8 @@ impl Merging<'_> {
         match merged {
             Merge::Replace { .. } => mirror::put_customer(tx, seen, self.parsed.observed_us, self.row.seq).await?,
             Merge::Confirm => mirror::confirm_customer(tx, &seen.id, self.parsed.observed_us).await?,
-            Merge::Same | Merge::Older { .. } => {}
+            Merge::Older { .. } => mirror::name_customer(tx, &seen.id, seen.external_id.as_deref()).await?,
+            Merge::Same => {}
         }
         Ok((merged, customer_effect(stored.as_ref(), seen, merged), None))
     }
@@ -206,9 +208,14 @@ pub fn effect(stored: Option<&ObjectRow>, seen: &Mirrored, merged: Merge) -> Opt
     })
 }
 
-/// `new`, `deleted`, or that something else changed; `None` when nothing did.
+/// `new`, `deleted`, or that something else changed; `None` when nothing did. An older picture changes one thing: it tells
+/// the external id of a customer that was heard of only after its deletion.
 #[must_use]
 pub fn customer_effect(stored: Option<&CustomerRow>, seen: &MirroredCustomer, merged: Merge) -> Option<String> {
+    if let Merge::Older { .. } = merged {
+        let unnamed = stored.is_some_and(|row| row.external_id.is_none());
+        return (unnamed && seen.external_id.is_some()).then(|| "known by its external id".to_owned());
+    }
     let Merge::Replace { .. } = merged else { return None };
     let known = stored.filter(|row| row.picture().is_some());
     if known.is_some_and(|row| row.projection == seen.projection) {
