@@ -257,6 +257,17 @@ fn only_on_one_side(sqlite: &BTreeSet<String>, postgres: &BTreeSet<String>) -> V
     sqlite.symmetric_difference(postgres).cloned().collect()
 }
 
+/// The names of everything that this code counts or measures.
+fn counted(text: &str) -> BTreeSet<String> {
+    let calls = ["counter!(", "gauge!(", "histogram!("].into_iter().flat_map(|call| text.split(call).skip(1));
+    calls.filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next()).map(String::from).collect()
+}
+
+/// The names in the first column of the tables of a page.
+fn first_column(page: &str) -> BTreeSet<String> {
+    page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).map(String::from).collect()
+}
+
 fn hold(broken: Vec<String>) {
     assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
 }
@@ -341,4 +352,19 @@ fn both_engines_have_the_same_migrations() {
     hold(only_on_one_side(&sqlite, &postgres));
     let [one, two] = [["0001_a.sql"], ["0001_b.sql"]].map(|names| names.map(String::from).into());
     assert_eq!(only_on_one_side(&one, &two).len(), 2);
+}
+
+#[test]
+fn everything_that_is_counted_is_described() {
+    let text = |path: &str| fs::read_to_string(root().join(path)).unwrap_or_else(|why| panic!("{path}: {why}"));
+    let counted_in_src: BTreeSet<String> = sources("src").iter().flat_map(|source| counted(&source.text)).collect();
+    assert!(counted_in_src.len() > 20, "{counted_in_src:?}");
+    assert_eq!(first_column(&text("docs/metrics.md")), counted_in_src, "docs/metrics.md names what the code counts");
+    let described = text("src/server/measures.rs");
+    let missing = counted_in_src.iter().filter(|name| !described.contains(&format!("\"{name}\",")));
+    hold(missing.map(|name| format!("src/server/measures.rs does not describe {name}")).collect());
+    let code =
+        "metrics::counter!(\"a_total\").increment(1); gauge!(\n    \"b\", \"kind\" => kind); describe_counter!(*name)";
+    assert_eq!(counted(code).into_iter().collect::<Vec<_>>(), ["a_total", "b"]);
+    assert_eq!(first_column("| `a_total` | counter |\n| name |\n`b`").into_iter().collect::<Vec<_>>(), ["a_total"]);
 }

@@ -7,6 +7,7 @@ pub mod db;
 pub mod http;
 pub mod jobs;
 pub mod mail;
+pub mod measures;
 pub mod polar;
 pub mod services;
 pub mod startup;

@@ -11,7 +11,7 @@ use serde_json::json;
 use std::process::Output;
 
 /// Runs the program against the shop's database and Polar.
-async fn boreal(shop: &Shop, arguments: &[&str]) -> Output {
+pub async fn boreal(shop: &Shop, arguments: &[&str]) -> Output {
     let secret = shop.state.webhook_secrets[0].expose_secret();
     program::boreal(&shop.origin, &shop.state.config.database_url, &shop.polar, secret, arguments).await
 }

@@ -1,8 +1,8 @@
-//! The database itself: durable, the same on both engines, and bound to one Polar.
+//! The database itself: durable, and the same on both engines.
 
 use super::{
     engine,
-    shop::{Place, Shop, build, config},
+    shop::{Place, Shop},
 };
 use boreal::server::{
     db::{
@@ -10,7 +10,6 @@ use boreal::server::{
         jobs::{self, Job},
     },
     services::new_id,
-    startup::Error,
 };
 use std::collections::BTreeSet;
 
@@ -132,26 +131,6 @@ fn columns_of_text(sql: &str) -> BTreeSet<String> {
         }
     }
     found
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn another_polar_is_refused_in_one_sentence() {
-    let shop = Shop::open().await;
-    let ann = shop.person("ann").await;
-    shop.buy(&ann, "pro", "month").await;
-    shop.polar.idle().await;
-    let place = shop.halt().await;
-
-    let stranger = config(&place.database.url, &place.folder.path().join("another.json"), &[]);
-    let Err(Error::Mistakes(sentences)) = build(stranger).await else { panic!("it starts with another organization") };
-    assert_eq!(sentences.len(), 1);
-    let sentence = &sentences[0];
-    assert!(sentence.contains("This database belongs to the organization Boreal sandbox"), "{sentence}");
-    assert!(sentence.contains("BOREAL_DATABASE_URL") && !sentence.contains('\n'), "{sentence}");
-
-    let shop = Shop::open_at(place).await;
-    assert!(shop.may(&ann, "studio").await, "with its own Polar everything is as it was");
-    shop.close().await;
 }
 
 async fn queue(db: &Db, key: &str, run_at: i64) -> boreal::server::db::Result<()> {

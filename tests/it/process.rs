@@ -25,22 +25,25 @@ use tokio::task::JoinSet;
 pub struct Running {
     /// The process.
     pub process: Process,
+    metrics: SocketAddr,
     secret: String,
-    polar: Polar,
+    /// Its sandbox.
+    pub polar: Polar,
 }
 
 impl Running {
     /// Starts one on this database; everything that it says goes to `log` in the folder.
-    async fn start(database: &Database, folder: &Path) -> Self {
+    pub async fn start(database: &Database, folder: &Path) -> Self {
         Self::start_with(database, folder, &[]).await
     }
 
     /// As [`Running::start`], with whatever else is said.
     pub async fn start_with(database: &Database, folder: &Path, more: &[String]) -> Self {
-        let addr = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let [addr, metrics] = [(); 2].map(|()| SocketAddr::from(([127, 0, 0, 1], free_port())));
         let (origin, sandbox) = (format!("http://{addr}"), free_port());
         let state = folder.join("sandbox.json").display().to_string();
-        let ours = ["--origin", &origin, "--database-url", &database.url];
+        let measured = metrics.to_string();
+        let ours = ["--origin", &origin, "--database-url", &database.url, "--metrics-listen", &measured];
         let beside = ["--sandbox-listen", &format!("127.0.0.1:{sandbox}"), "--sandbox-state", &state];
         let more: Vec<&str> = more.iter().map(String::as_str).collect();
         let arguments = [&ours[..], &beside[..], &more[..]].concat();
@@ -49,12 +52,34 @@ impl Running {
         let known: Value = serde_json::from_slice(&std::fs::read(&state).expect("a state")).expect("JSON");
         let text = |key: &str| known["identity"][key].as_str().expect("text").to_owned();
         let polar = Polar::at(&format!("http://localhost:{sandbox}"), &text("token"));
-        Self { process, secret: text("webhook_secret"), polar }
+        Self { process, metrics, secret: text("webhook_secret"), polar }
     }
 
     /// Where people reach it.
     pub fn origin(&self) -> String {
         format!("http://{}", self.process.addr)
+    }
+
+    /// What Prometheus gets to read.
+    pub async fn metrics(&self) -> String {
+        let answer = browser().get(format!("http://{}/metrics", self.metrics)).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        answer.text().await.expect("text")
+    }
+
+    /// Posts a webhook as Polar would; the status of the answer.
+    pub async fn webhook(&self, id: &str, body: &str) -> u16 {
+        let mut request = browser().post(format!("{}/webhooks/polar", self.origin())).body(body.to_owned());
+        let at = boreal::server::clock::Clock::default().wall() / 1000;
+        for (name, value) in signed(&self.secret, id, at, body.as_bytes()) {
+            request = request.header(name, value);
+        }
+        request.send().await.expect("an answer").status().as_u16()
+    }
+
+    /// As from outside, without any chance to tidy up.
+    pub fn kill(&mut self) {
+        self.process.kill();
     }
 }
 
@@ -102,7 +127,7 @@ async fn killed_at_any_moment_it_loses_no_webhook() {
         let mut shop = Running::start(&database, folder.path()).await;
         let senders = send_until_gone(&shop, round).await;
         tokio::time::sleep(Duration::from_millis(200 + 150 * u64::try_from(round).expect("small"))).await;
-        shop.process.kill();
+        shop.kill();
         acknowledged.extend(senders.join_all().await.into_iter().flatten());
     }
     assert!(acknowledged.len() > 40, "enough was under way: {}", acknowledged.len());
@@ -122,7 +147,7 @@ async fn killed_at_any_moment_it_loses_no_webhook() {
     };
     wait_for("everything that was acknowledged to be applied", applied).await;
     db.close().await;
-    shop.process.kill();
+    shop.kill();
     database.remove().await;
 }
 

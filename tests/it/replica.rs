@@ -46,8 +46,10 @@ pub enum Said {
 /// One object of the mirror, without the number of the row that it came from.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Object {
-    kind: String,
-    id: String,
+    /// As the mirror names it.
+    pub kind: String,
+    /// Polar's id.
+    pub id: String,
     customer_id: Option<String>,
     subscription_id: Option<String>,
     order_id: Option<String>,
@@ -55,8 +57,10 @@ pub struct Object {
     product_id: Option<String>,
     metadata_user_id: Option<String>,
     metadata_order_id: Option<String>,
-    status: Option<String>,
-    amount: Option<i64>,
+    /// Polar's word.
+    pub status: Option<String>,
+    /// Minor units.
+    pub amount: Option<i64>,
     currency: Option<String>,
     version_us: i64,
     observed_us: i64,

@@ -10,6 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use boreal::server::{
     config::Config,
     db::{self, Reader, Tx, orders, users},
+    measures,
     services::{
         access::{self, Access},
         buying::{self, Buyer, Committed, Proposal, Wish},
@@ -21,7 +22,7 @@ use boreal::server::{
 };
 use clap::Parser;
 use hmac::{Hmac, KeyInit, Mac};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
 use sha2::Sha256;
 use std::{
@@ -123,8 +124,7 @@ pub async fn build(config: Config) -> Result<Server, startup::Error> {
 /// Everything that was counted in this process, as text.
 pub fn metrics() -> String {
     static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
-    let install = || PrometheusBuilder::new().install_recorder().expect("the only recorder");
-    RECORDER.get_or_init(install).render()
+    RECORDER.get_or_init(|| measures::begin().expect("the only recorder")).render()
 }
 
 /// A counter, by its name and labels as Prometheus writes them.
@@ -333,9 +333,9 @@ impl Shop {
     }
 }
 
-/// The headers of a delivery (C§3.2).
-pub fn signed(secret: &str, id: &str, at: i64, body: &[u8]) -> Vec<(&'static str, String)> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length");
+/// The headers of a delivery (C§3.2); of most secrets the key is the whole text.
+pub fn signed(key: impl AsRef<[u8]>, id: &str, at: i64, body: &[u8]) -> Vec<(&'static str, String)> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_ref()).expect("any length");
     for part in [id.as_bytes(), b".", at.to_string().as_bytes(), b".", body] {
         mac.update(part);
     }

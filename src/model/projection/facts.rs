@@ -161,6 +161,12 @@ pub struct OrderFacts {
 }
 
 impl OrderFacts {
+    /// Minor units that are really paid; of a credit nothing, never less.
+    #[must_use]
+    pub fn cash(&self) -> u64 {
+        u64::try_from(self.due_amount.unwrap_or(self.total_amount)).unwrap_or(0)
+    }
+
     pub(super) fn columns(self, ties: &mut Ties) -> Columns {
         ties.customer_id = Some(self.customer_id.clone());
         ties.product_id.clone_from(&self.product_id);

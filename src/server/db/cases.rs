@@ -73,6 +73,11 @@ pub async fn open<'c>(on: impl Reader<'c>) -> Result<Vec<CaseRow>> {
     on.read(select_cases!("WHERE closed_at IS NULL ORDER BY opened_at, id LIMIT 200")).all().await
 }
 
+/// How many are open.
+pub async fn count<'c>(on: impl Reader<'c>) -> Result<i64> {
+    on.read("SELECT COUNT(*) FROM cases WHERE closed_at IS NULL").scalar().await
+}
+
 /// The ones closed last.
 pub async fn closed<'c>(on: impl Reader<'c>) -> Result<Vec<CaseRow>> {
     on.read(select_cases!("WHERE closed_at IS NOT NULL ORDER BY closed_at DESC, id LIMIT 50")).all().await

@@ -217,11 +217,15 @@ pub async fn dead_for_user<'c>(on: impl Reader<'c>, user: &str) -> Result<bool> 
 /// How many rows wait, and how many are dead.
 pub async fn backlog<'c>(on: impl Reader<'c>) -> Result<(i64, i64)> {
     on.read(
-        "SELECT COUNT(CASE WHEN state = 'new' THEN 1 END), COUNT(CASE WHEN state = 'dead' THEN 1 END)
-         FROM inbox WHERE state <> 'done'",
+        "SELECT (SELECT COUNT(*) FROM inbox WHERE state = 'new'), (SELECT COUNT(*) FROM inbox WHERE state = 'dead')",
     )
     .one()
     .await
+}
+
+/// When the row that has waited longest came; `None` when none waits.
+pub async fn oldest_new<'c>(on: impl Reader<'c>) -> Result<Option<Millis>> {
+    on.read("SELECT MIN(received_at) FROM inbox WHERE state = 'new'").scalar().await
 }
 
 /// Whether just this answer of a read was set aside before.

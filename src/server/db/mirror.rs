@@ -146,10 +146,10 @@ pub async fn holds_foreign<'c>(on: impl Reader<'c>, user: &str) -> Result<bool> 
 /// Held until the transaction ends: alone by a merge of a product, together by all others. Else a product and what was
 /// bought of it, merged at the same moment, would not see each other. SQLite has one writer anyway.
 pub async fn lock_products(tx: &mut Tx, alone: bool) -> Result<()> {
-    let lock = match (&tx, alone) {
-        (Tx::Sqlite(_), _) => return Ok(()),
-        (Tx::Postgres(_), true) => "SELECT pg_advisory_xact_lock(1)",
-        (Tx::Postgres(_), false) => "SELECT pg_advisory_xact_lock_shared(1)",
+    let lock = match (tx.locks_rows(), alone) {
+        (false, _) => return Ok(()),
+        (true, true) => "SELECT pg_advisory_xact_lock(1)",
+        (true, false) => "SELECT pg_advisory_xact_lock_shared(1)",
     };
     tx.sql(lock).execute().await.map(drop)
 }
@@ -241,6 +241,17 @@ pub async fn set_owner(tx: &mut Tx, kind: &str, id: &str, owner: Option<(&str, &
     let update = "UPDATE polar_objects SET owner_id = $3, owner_rule = $4 WHERE kind = $1 AND id = $2";
     let row = tx.sql(update).bind(kind).bind(id).bind(owner.map(|owner| owner.0)).bind(owner.map(|owner| owner.1));
     row.execute().await.map(drop)
+}
+
+/// How many subscriptions of each plan are active or on trial; of products without a plan under the plan `''`.
+pub async fn active_subscriptions<'c>(on: impl Reader<'c>) -> Result<Vec<(String, i64)>> {
+    on.read(
+        "SELECT COALESCE(p.plan, ''), COUNT(CASE WHEN o.status IN ('active', 'trialing') THEN 1 END)
+         FROM polar_objects o LEFT JOIN product_plans p ON p.product_id = o.product_id
+         WHERE o.kind = 'subscription' GROUP BY COALESCE(p.plan, '')",
+    )
+    .all()
+    .await
 }
 
 /// The plan of each product, as first seen: a tag that vanishes or changes takes nobody's access.

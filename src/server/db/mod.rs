@@ -128,8 +128,8 @@ impl Db {
     /// When no connection is to be had in time.
     pub async fn begin(&self) -> Result<Tx> {
         Ok(match self {
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::Sqlite { write, .. } => write.begin_with("BEGIN IMMEDIATE").await?.into(),
+            Self::Postgres(pool) => pool.begin().await?.into(),
         })
     }
 
@@ -139,12 +139,12 @@ impl Db {
     /// When no connection is to be had in time.
     pub async fn snapshot(&self) -> Result<Tx> {
         Ok(match self {
-            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Self::Sqlite { read, .. } => read.begin().await?.into(),
             Self::Postgres(pool) => {
                 let mut tx = pool.begin().await?;
                 let whole = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
                 sqlx::query(whole).execute(&mut *tx).await?;
-                Tx::Postgres(tx)
+                tx.into()
             }
         })
     }

@@ -201,19 +201,19 @@ pub async fn expire(tx: &mut Tx, id: &str) -> Result<bool> {
     Ok(tx.sql(update).bind(id).execute().await? == 1)
 }
 
-/// A user's orders that an object of theirs, known by these ids, may complete: by checkout, or by the order id in the
-/// metadata that our checkouts carry.
+/// Completes a user's orders that an object of theirs, known by these ids, is what was bought of: by checkout, or by the
+/// order id in the metadata that our checkouts carry. Their ids, and when each was made.
 pub async fn complete(
     tx: &mut Tx,
     user: &str,
     (checkout, metadata_order): (Option<&str>, Option<&str>),
     (received_at, now): (Millis, Millis),
-) -> Result<Vec<(String,)>> {
+) -> Result<Vec<(String, Millis)>> {
     tx.sql(
         "UPDATE orders SET state = 'done', checkout_status = 'succeeded', checkout_url = NULL, done_at = $5,
                 paid_at = COALESCE(paid_at, $4), received_at = COALESCE(received_at, $4)
          WHERE user_id = $1 AND kind = 'buy' AND state <> 'done' AND (checkout_id = $2 OR id = $3)
-         RETURNING id",
+         RETURNING id, created_at",
     )
     .bind(user)
     .bind(checkout)

@@ -14,10 +14,15 @@ pub type Error = sqlx::Error;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A write transaction. Dropped without [`Tx::commit`] it is rolled back.
-pub enum Tx {
-    /// On the one writer connection.
+pub struct Tx {
+    on: On,
+    tells: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+enum On {
+    /// The one writer connection.
     Sqlite(Transaction<'static, Sqlite>),
-    /// On a connection of the pool.
+    /// A connection of the pool.
     Postgres(Transaction<'static, Postgres>),
 }
 
@@ -117,17 +122,42 @@ impl<'c> Reader<'c> for &'c mut Tx {
 impl Tx {
     /// A statement inside this transaction.
     pub fn sql(&mut self, text: &'static str) -> Sql<'_> {
-        match self {
-            Self::Sqlite(tx) => Sql::SqliteTx(sqlx::query(text), tx),
-            Self::Postgres(tx) => Sql::PostgresTx(sqlx::query(text), tx),
+        match &mut self.on {
+            On::Sqlite(tx) => Sql::SqliteTx(sqlx::query(text), tx),
+            On::Postgres(tx) => Sql::PostgresTx(sqlx::query(text), tx),
         }
+    }
+
+    /// Tells once everything is durable, and never of what was rolled back: for counters and log lines.
+    pub fn after_commit(&mut self, tell: impl FnOnce() + Send + 'static) {
+        self.tells.push(Box::new(tell));
+    }
+
+    /// Whether the engine locks single rows, as [`Db::locks_rows`].
+    #[must_use]
+    pub fn locks_rows(&self) -> bool {
+        matches!(self.on, On::Postgres(_))
     }
 
     /// Makes everything durable at once.
     pub async fn commit(self) -> Result<()> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await,
-            Self::Postgres(tx) => tx.commit().await,
+        match self.on {
+            On::Sqlite(tx) => tx.commit().await?,
+            On::Postgres(tx) => tx.commit().await?,
         }
+        self.tells.into_iter().for_each(|tell| tell());
+        Ok(())
+    }
+}
+
+impl From<Transaction<'static, Sqlite>> for Tx {
+    fn from(tx: Transaction<'static, Sqlite>) -> Self {
+        Self { on: On::Sqlite(tx), tells: Vec::new() }
+    }
+}
+
+impl From<Transaction<'static, Postgres>> for Tx {
+    fn from(tx: Transaction<'static, Postgres>) -> Self {
+        Self { on: On::Postgres(tx), tells: Vec::new() }
     }
 }

@@ -101,6 +101,16 @@ pub async fn last<'c>(on: impl Reader<'c>, kind: &str) -> Result<(Millis, Millis
     .await
 }
 
+/// When a run of each kind last ended well, wall time; dry ones left out.
+pub async fn finished<'c>(on: impl Reader<'c>) -> Result<Vec<(String, Millis)>> {
+    on.read(
+        "SELECT kind, MAX(finished_at) FROM sync_runs
+         WHERE finished_at IS NOT NULL AND error IS NULL AND dry_run = 0 GROUP BY kind",
+    )
+    .all()
+    .await
+}
+
 /// One run.
 pub async fn by_id<'c>(on: impl Reader<'c>, id: &str) -> Result<Option<RunRow>> {
     on.read(select_runs!("WHERE id = $1")).bind(id).optional().await

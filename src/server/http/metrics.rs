@@ -1,10 +1,13 @@
 //! Prometheus metrics, on an address of their own that the configuration names: never among the pages.
 
-use crate::server::state::State;
-use axum::{Router, routing::get};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use crate::server::{measures, services::measuring, state::State};
+use axum::{Router, http::header::CONTENT_TYPE, routing::get};
+use metrics_exporter_prometheus::PrometheusHandle;
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::net::TcpListener;
+
+/// What Prometheus calls this format.
+const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Old samples are put away so often.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -14,10 +17,15 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// # Errors
 /// When the address is taken, or something in this process counts already.
 pub async fn serve(state: &State, listen: SocketAddr) -> io::Result<()> {
-    let handle = PrometheusBuilder::new().install_recorder().map_err(io::Error::other)?;
     let listener = TcpListener::bind(listen).await?;
-    let shown = handle.clone();
-    let router = Router::new().route("/metrics", get(async move || shown.render()));
+    let handle = measures::begin().map_err(io::Error::other)?;
+    measures::zero(&state.plans);
+    let (shown, measured) = (handle.clone(), state.clone());
+    let page = async move || {
+        measuring::measure(&measured).await;
+        ([(CONTENT_TYPE, TEXT)], shown.render())
+    };
+    let router = Router::new().route("/metrics", get(page));
     let shutdown = state.shutdown.clone();
     state.tasks.spawn(upkeep(state.clone(), handle));
     state.tasks.spawn(async move {

@@ -198,6 +198,7 @@ impl Client {
     fn watch_skew(&self, headers: &HeaderMap) {
         let Some(theirs) = date(headers).filter(|_| !self.0.follows_offset) else { return };
         let skew_ms = self.0.clock.billing() - theirs;
+        metrics::gauge!("polar_clock_skew_seconds").set(seconds(skew_ms));
         let apart = skew_ms.abs() > MOST_SKEW;
         if self.0.is_apart.swap(apart, Ordering::Relaxed) != apart {
             if apart {
@@ -223,6 +224,11 @@ impl Client {
         let theirs = date(response.headers()).ok_or_else(|| Error::Unreadable("no Date".to_owned()))?;
         Ok(self.0.clock.billing() - theirs)
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a difference of clocks, to be shown")]
+fn seconds(ms: Millis) -> f64 {
+    ms as f64 / 1000.0
 }
 
 fn date(headers: &HeaderMap) -> Option<Millis> {

@@ -29,7 +29,7 @@ pub struct Headers<'h> {
     pub signature: &'h str,
 }
 
-/// Why a delivery is not believed; the label of its counter.
+/// Why a delivery is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Distrust {
     /// A header is missing, empty or not plain.
@@ -101,29 +101,122 @@ mod tests {
         verify(&secrets, Headers { id: "id-1", timestamp: &timestamp, signature }, body, NOW)
     }
 
-    #[test]
-    fn both_derivations_of_a_key_are_accepted() {
-        let whole = "polar_whs_loopbackpeersecret0123456789";
-        assert_eq!(check(&[whole], &sign(whole.as_bytes(), NOW, BODY), NOW, BODY), Ok(()));
-        let standard = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-        let decoded = LENIENT.decode(&standard[6..]).unwrap();
-        assert_eq!(check(&[standard], &sign(&decoded, NOW, BODY), NOW, BODY), Ok(()));
-        assert_eq!(check(&[standard], &sign(standard.as_bytes(), NOW, BODY), NOW, BODY), Ok(()));
+    const LEGACY: &str = "5f3c9a0e7b1d4c2f8a6e0d9b3c7f1e24";
+    const POLAR_WHS: &str = "polar_whs_loopbackpeersecret0123456789";
+    /// 24 bytes in base64.
+    const STANDARD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    /// 37 letters and digits, and a checksum.
+    const WHSEC_LEGACY: &str = "whsec_kq7ZT0bYx3Wn9eLrUv5cAaHsD2mJfG8oPiE1B2x9Qf0";
+
+    /// The secret is taken for this key, and only where it is configured.
+    fn is_keyed_by(secret: &str, key: &[u8]) {
+        let signature = sign(key, NOW, BODY);
+        assert_eq!(check(&[secret], &signature, NOW, BODY), Ok(()));
+        assert_eq!(check(&["some-other-secret"], &signature, NOW, BODY), Err(Distrust::Signature));
     }
 
     #[test]
-    fn a_second_secret_and_several_signatures_bridge_a_rotation() {
-        let several = format!("v1,AAAA v2,x {}", sign(b"new-secret", NOW, BODY));
-        assert_eq!(check(&["old-secret", "new-secret"], &several, NOW, BODY), Ok(()));
-        assert_eq!(check(&["old-secret"], &several, NOW, BODY), Err(Distrust::Signature));
+    fn legacy() {
+        is_keyed_by(LEGACY, LEGACY.as_bytes());
+        let decoded = LENIENT.decode(LEGACY).unwrap();
+        assert_eq!(
+            check(&[LEGACY], &sign(&decoded, NOW, BODY), NOW, BODY),
+            Err(Distrust::Signature),
+            "it is no base64"
+        );
     }
 
     #[test]
-    fn an_empty_key_never_fits() {
-        let empty = sign(b"", NOW, BODY);
-        for secrets in [&["whsec_"][..], &[""], &[]] {
-            assert_eq!(check(secrets, &empty, NOW, BODY), Err(Distrust::Signature));
+    fn polar_whs() {
+        is_keyed_by(POLAR_WHS, POLAR_WHS.as_bytes());
+        let bare = sign(&POLAR_WHS.as_bytes()["polar_whs_".len()..], NOW, BODY);
+        assert_eq!(check(&[POLAR_WHS], &bare, NOW, BODY), Err(Distrust::Signature), "the prefix is part of the key");
+    }
+
+    #[test]
+    fn whsec_standard() {
+        is_keyed_by(STANDARD, &LENIENT.decode(&STANDARD[6..]).unwrap());
+        let bare = sign(&STANDARD.as_bytes()[6..], NOW, BODY);
+        assert_eq!(
+            check(&[STANDARD], &bare, NOW, BODY),
+            Err(Distrust::Signature),
+            "the text without its prefix is no key"
+        );
+        for (secret, key) in [("whsec_AAECAwQ=", [0, 1, 2, 3, 4]), ("whsec_AAECAwQ", [0, 1, 2, 3, 4])] {
+            assert_eq!(check(&[secret], &sign(&key, NOW, BODY), NOW, BODY), Ok(()), "padded or not");
         }
+    }
+
+    #[test]
+    fn whsec_legacy() {
+        // Whether what follows the prefix happens to be base64, as the third is, or cannot be, as the second.
+        let no_base64 = &WHSEC_LEGACY[..6 + 37];
+        assert!(LENIENT.decode(&no_base64[6..]).is_err());
+        for secret in [WHSEC_LEGACY, no_base64, STANDARD] {
+            is_keyed_by(secret, secret.as_bytes());
+        }
+    }
+
+    #[test]
+    fn empty() {
+        let with_empty_key = sign(b"", NOW, BODY);
+        for secrets in [&["whsec_"][..], &["whsec_=="], &[" "], &[""], &[]] {
+            assert_eq!(check(secrets, &with_empty_key, NOW, BODY), Err(Distrust::Signature), "{secrets:?}");
+        }
+        for signature in ["", " ", "v1", "v1,", "v1, ", ","] {
+            assert_eq!(check(&["k"], signature, NOW, BODY), Err(Distrust::Signature), "{signature:?}");
+        }
+        assert_eq!(check(&["k"], &sign(b"k", NOW, b""), NOW, b""), Ok(()), "an empty body is signed like any");
+        assert_eq!(check(&["k"], &sign(b"k", NOW, b""), NOW, BODY), Err(Distrust::Signature));
+    }
+
+    #[test]
+    fn truncated() {
+        let whole = sign(POLAR_WHS.as_bytes(), NOW, BODY);
+        for length in 0..whole.trim_end_matches('=').len() {
+            assert_eq!(check(&[POLAR_WHS], &whole[..length], NOW, BODY), Err(Distrust::Signature), "{length}");
+        }
+        let cut = &POLAR_WHS[..POLAR_WHS.len() - 1];
+        assert_eq!(check(&[cut], &whole, NOW, BODY), Err(Distrust::Signature), "a secret that was cut while copying");
+        assert_eq!(check(&[POLAR_WHS], &whole, NOW, &BODY[..BODY.len() - 1]), Err(Distrust::Signature), "a cut body");
+        assert_eq!(check(&[POLAR_WHS], whole.trim_end_matches('='), NOW, BODY), Ok(()), "padding says nothing");
+    }
+
+    #[test]
+    fn rotated() {
+        let [by_old, by_new] = [POLAR_WHS, STANDARD].map(|secret| sign(secret.as_bytes(), NOW, BODY));
+        for both in [[STANDARD, POLAR_WHS], [POLAR_WHS, STANDARD]] {
+            assert_eq!(check(&both, &by_old, NOW, BODY), Ok(()), "while both are configured");
+            assert_eq!(check(&both, &by_new, NOW, BODY), Ok(()));
+        }
+        assert_eq!(check(&[STANDARD], &by_old, NOW, BODY), Err(Distrust::Signature), "once the old one is gone");
+        assert_eq!(check(&[STANDARD], &by_new, NOW, BODY), Ok(()));
+    }
+
+    #[test]
+    fn several_signatures_in_one_header() {
+        let good = sign(b"new-secret", NOW, BODY);
+        let [other, later] = [sign(b"another", NOW, BODY), good.replace("v1,", "v2,")];
+        for several in [format!("{other} {good}"), format!("{good} {other}"), format!("v1,AAAA  v1a,x {other} {good} ")]
+        {
+            assert_eq!(check(&["old-secret", "new-secret"], &several, NOW, BODY), Ok(()), "{several}");
+            assert_eq!(check(&["old-secret"], &several, NOW, BODY), Err(Distrust::Signature), "{several}");
+        }
+        for none in [later, format!("{other},{good}"), good.replace("v1,", "")] {
+            assert_eq!(check(&["new-secret"], &none, NOW, BODY), Err(Distrust::Signature), "{none}");
+        }
+    }
+
+    #[test]
+    fn body_with_invalid_utf8() {
+        assert!(String::from_utf8(BODY.to_vec()).is_err());
+        assert_eq!(
+            check(&["k"], &sign(b"k", NOW, BODY), NOW, BODY),
+            Ok(()),
+            "the bytes are signed, whatever they mean"
+        );
+        let replaced = String::from_utf8_lossy(BODY).into_owned();
+        assert_eq!(check(&["k"], &sign(b"k", NOW, BODY), NOW, replaced.as_bytes()), Err(Distrust::Signature));
     }
 
     #[test]

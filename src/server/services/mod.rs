@@ -11,6 +11,7 @@ pub mod confirming;
 pub mod customers;
 pub mod explaining;
 pub mod mailing;
+pub mod measuring;
 pub mod overview;
 pub mod pacing;
 pub mod portal;

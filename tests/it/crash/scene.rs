@@ -77,7 +77,7 @@ impl Scene {
             folder,
             front,
             doors,
-            _witness: Witness::new(move || looked_on.histories()),
+            _witness: Witness::new(move || looked_on.histories(), true),
         };
         let desk = scene.desk().await;
         pushing::push_products(&desk).await.expect("products");

@@ -3,7 +3,7 @@
 
 use super::{
     super::{Error, new_id},
-    noticing,
+    counting, noticing,
     sources::{self, Holdings},
     telling,
 };
@@ -70,9 +70,12 @@ async fn complete_orders(
         if by == (None, None) {
             continue;
         }
-        for (order,) in orders::complete(tx, user, by, (received_at, now)).await? {
-            metrics::histogram!("received_to_access_seconds").record(seconds(now - received_at));
-            tracing::info!(order_id = order, user_id = user, product_id = object.product_id, "access granted");
+        for (order, pressed_at) in orders::complete(tx, user, by, (received_at, now)).await? {
+            counting::granted(tx, (pressed_at, received_at, now));
+            let (user, product) = (user.to_owned(), object.product_id.clone());
+            tx.after_commit(move || {
+                tracing::info!(order_id = order, user_id = user, product_id = product, "access granted");
+            });
         }
     }
     Ok(())
@@ -86,11 +89,6 @@ fn is_bought(object: &ObjectRow) -> bool {
         Some(Kind::Order) => object.subscription_id.is_none() && !matches!(status, "pending" | "draft" | "void"),
         _ => false,
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a duration of minutes, for a histogram")]
-fn seconds(ms: Millis) -> f64 {
-    ms as f64 / 1000.0
 }
 
 /// Whether a user's access is what follows from what is stored; one who is due for a fold anyway counts.

@@ -2,6 +2,7 @@
 
 use super::{
     super::new_id,
+    counting,
     fact::{Fact, Parsed},
     telling,
 };
@@ -154,7 +155,10 @@ impl Merging<'_> {
         let incoming = Picture { stamp: self.stamp(seen.version_us), projection: &seen.projection };
         let merged = decide(stored.as_ref().map(ObjectRow::picture), incoming);
         match merged {
-            Merge::Replace { .. } => mirror::put_object(tx, seen, self.parsed.observed_us, self.row.seq).await?,
+            Merge::Replace { .. } => {
+                mirror::put_object(tx, seen, self.parsed.observed_us, self.row.seq).await?;
+                counting::bill(tx, stored.as_ref(), seen);
+            }
             Merge::Confirm => mirror::confirm_object(tx, seen.kind, &seen.id, self.parsed.observed_us).await?,
             Merge::Same | Merge::Older { .. } => {}
         }

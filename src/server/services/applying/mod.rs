@@ -5,6 +5,7 @@
 //! one customer's objects see each other and never deadlock.
 
 mod attributing;
+mod counting;
 mod fact;
 mod folding;
 mod following;

@@ -16,8 +16,11 @@ use crate::{
 
 /// Our own record and Polar's customer name two users: access is given by our record, and staff has a look.
 pub async fn owner_conflict(tx: &mut Tx, object: &ObjectRow, claims: &Claims, now: Millis) -> Result<(), Error> {
-    metrics::counter!("owner_disputes_total").increment(1);
-    tracing::error!(kind = object.kind, object_id = object.id, "our order and Polar's customer name two users");
+    let (kind, id) = (object.kind.clone(), object.id.clone());
+    tx.after_commit(move || {
+        metrics::counter!("owner_disputes_total").increment(1);
+        tracing::error!(kind, object_id = id, "our order and Polar's customer name two users");
+    });
     let ours = claims.checkout.as_ref().or(claims.metadata.as_ref());
     let (None, Some(ours), Some(theirs), Some(customer)) = (&claims.staff, ours, &claims.customer, &object.customer_id)
     else {
@@ -39,8 +42,11 @@ pub async fn retagged_product(
     tag: Option<&str>,
     now: Millis,
 ) -> Result<(), Error> {
-    metrics::counter!("product_tag_changes_total").increment(1);
-    tracing::error!(product_id = product, held, tag, "a product's plan tag changed; access stays as it was");
+    let (id, plan, other) = (product.to_owned(), held.to_owned(), tag.map(str::to_owned));
+    tx.after_commit(move || {
+        metrics::counter!("product_tag_changes_total").increment(1);
+        tracing::error!(product_id = id, held = plan, tag = other, "a product's plan tag changed; access stays");
+    });
     let is = tag.map_or_else(|| "has no plan tag any more".to_owned(), |tag| format!("is tagged {tag} now"));
     let details = format!("The product {product} {is}; whoever bought it keeps the plan {held}.");
     let key = format!("{product}:{}", tag.unwrap_or_default());
@@ -84,8 +90,11 @@ async fn open(
 ) -> Result<(), Error> {
     let id = new_id();
     if cases::open_once(tx, NewCase { id: &id, kind, key, user, details }, now).await? {
-        metrics::counter!("cases_opened_total", "kind" => kind).increment(1);
-        tracing::error!(case = id, kind, details, "a case was opened");
+        let details = details.to_owned();
+        tx.after_commit(move || {
+            metrics::counter!("cases_opened_total", "kind" => kind).increment(1);
+            tracing::error!(case = id, kind, details, "a case was opened");
+        });
     }
     Ok(())
 }

@@ -143,6 +143,7 @@ async fn store(
         .await;
     if stored? {
         let Quote { offer, .. } = quote;
+        metrics::counter!("polar_checkouts_created_total", "plan" => offer.plan.clone()).increment(1);
         tracing::info!(
             order_id = order,
             checkout_id = checkout.id,

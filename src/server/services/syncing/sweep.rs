@@ -101,13 +101,7 @@ pub async fn run(state: &State, what: &What, dry: bool) -> Result<Option<Run>, E
     sync_runs::finish(&state.db, &id, now, counts, (&report.json(), error.as_deref())).await?;
     tracing::info!(kind = what.stored(), dry, ?counts, error, "a sync ended");
     looked?;
-    metrics::gauge!("sync_finished_seconds", "kind" => what.stored()).set(seconds(now));
     Ok(Some(Run { id, report, took: now - began }))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in a double")]
-fn seconds(ms: Millis) -> f64 {
-    (ms / 1000) as f64
 }
 
 /// As [`run`], but waits for its turn, a minute at most.

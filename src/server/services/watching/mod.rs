@@ -98,7 +98,6 @@ pub async fn problems(state: &State) -> Result<Vec<Problem>, Error> {
 
 /// Opens the case, or closes it; says so once.
 async fn note(state: &State, problems: &[Problem]) -> Result<(), Error> {
-    metrics::gauge!("polar_webhook_endpoint_ok").set(if problems.is_empty() { 1.0 } else { 0.0 });
     let details = problems.iter().map(Problem::sentence).collect::<Vec<_>>().join("\n");
     let now = state.clock.wall();
     let changed: Result<bool, db::Error> = (state.db)
