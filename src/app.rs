@@ -24,7 +24,7 @@ use crate::{
         pricing::PricingPage,
         register::RegisterPage,
         reset::ResetPage,
-        staff::{CasesPage, InboxPage, PersonPage, QuarantinePage, StaffPage, WithdrawPage},
+        staff::{CasesPage, InboxPage, PersonPage, PolarPage, QuarantinePage, StaffPage, WithdrawPage},
         studio::StudioPage,
         verify::VerifyPage,
         verify_again::VerifyAgainPage,
@@ -101,6 +101,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/staff/withdraw") view=WithdrawPage ssr=SsrMode::Async />
                     <Route path=path!("/staff/quarantine") view=QuarantinePage ssr=SsrMode::Async />
                     <Route path=path!("/staff/cases") view=CasesPage ssr=SsrMode::Async />
+                    <Route path=path!("/staff/polar") view=PolarPage ssr=SsrMode::Async />
                     <Route path=path!("/staff/inbox") view=InboxPage ssr=SsrMode::Async />
                     <Route path=path!("/register") view=RegisterPage ssr=SsrMode::Async />
                     <Route path=path!("/login") view=LogInPage ssr=SsrMode::Async />

@@ -17,6 +17,12 @@ pub const TIE_CUSTOMER: &str = "tie_customer";
 /// Give Polar's customer of a user the user's address; the key is the user's id.
 pub const CARRY_ADDRESS: &str = "carry_address";
 
+/// Look whether somebody really pays for two subscriptions; the key is the user's id.
+pub const CONFIRM_DOUBLES: &str = "confirm_doubles";
+
+/// End a subscription and pay it back, as staff decided; the key is the decision's id.
+pub const END_SUBSCRIPTION: &str = "end_subscription";
+
 /// `subscription:<id>`.
 #[must_use]
 pub fn object_key(kind: Kind, id: &str) -> String {

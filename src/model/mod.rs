@@ -2,7 +2,9 @@
 
 pub mod budget;
 pub mod catalog;
+pub mod cause;
 pub mod credentials;
+pub mod ending;
 pub mod fold;
 pub mod instant;
 pub mod job;

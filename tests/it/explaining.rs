@@ -7,8 +7,17 @@ use super::{
     visitor::Visitor,
 };
 use boreal::{
-    model::instant::{DAY, parse_ms, spell_date},
-    server::services::explaining::{self, Because},
+    model::{
+        cause::CauseKind,
+        instant::{DAY, parse_ms, spell_date},
+    },
+    server::{
+        db::{ledger, sync_runs},
+        services::{
+            explaining::{self, Because, LedgerRow},
+            syncing::Sweep,
+        },
+    },
 };
 use serde_json::{Value, json};
 use std::process::Command;
@@ -200,5 +209,32 @@ async fn the_command_line_explains_and_makes_the_first_owner() {
     visitor.get("/staff", 200).await;
     let (done, text) = shop.boreal(&["replay", "--check"], &database);
     assert!(done && text.contains("Everything is as the inbox says."), "{text}");
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_cause_that_the_ledger_can_hold_has_a_sentence() {
+    let shop = Shop::open().await;
+    let ann = shop.person("ann").await;
+    shop.buy(&ann, "pro", "month").await;
+    shop.polar.idle().await;
+    shop.worked_off().await;
+    shop.sweep(Sweep::All).await;
+    let run = sync_runs::sweeps(&shop.state.db, 1).await.expect("rows").remove(0).id;
+    let line = ledger::of_user(&shop.state.db, &ann.id).await.expect("rows").remove(0);
+    for kind in CauseKind::EACH {
+        for id in ["", "1", "99999", &run, "no id"] {
+            let line = LedgerRow { cause_kind: kind.stored().to_owned(), cause_id: id.to_owned(), ..line.clone() };
+            let words = explaining::because(&shop.state, &line).await.expect("an answer").sentence();
+            let is_sentence = words.ends_with('.') && words.starts_with(char::is_uppercase) && words.contains(' ');
+            assert!(is_sentence, "{kind:?} {id}: {words}");
+        }
+    }
+    let of_run = LedgerRow { cause_kind: "sync".to_owned(), cause_id: run, ..line.clone() };
+    let words = explaining::because(&shop.state, &of_run).await.expect("an answer").sentence();
+    assert!(words.starts_with("The comparison with Polar of "), "{words}");
+    let later = LedgerRow { cause_kind: "moon".to_owned(), ..line };
+    let words = explaining::because(&shop.state, &later).await.expect("an answer").sentence();
+    assert_eq!(words, "A newer version of this program changed it.");
     shop.close().await;
 }

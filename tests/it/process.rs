@@ -21,38 +21,39 @@ use std::{
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-/// A running server with a sandbox beside it.
+/// A running server and its Polar.
 pub struct Running {
     /// The process.
     pub process: Process,
     metrics: SocketAddr,
     secret: String,
-    /// Its sandbox.
+    /// The sandbox that it talks to.
     pub polar: Polar,
 }
 
 impl Running {
-    /// Starts one on this database; everything that it says goes to `log` in the folder.
+    /// Starts one with a sandbox beside it on this database; everything that it says goes to `log` in the folder.
     pub async fn start(database: &Database, folder: &Path) -> Self {
         Self::start_with(database, folder, &[]).await
     }
 
     /// As [`Running::start`], with whatever else is said.
     pub async fn start_with(database: &Database, folder: &Path, more: &[String]) -> Self {
-        let [addr, metrics] = [(); 2].map(|()| SocketAddr::from(([127, 0, 0, 1], free_port())));
-        let (origin, sandbox) = (format!("http://{addr}"), free_port());
-        let state = folder.join("sandbox.json").display().to_string();
-        let measured = metrics.to_string();
-        let ours = ["--origin", &origin, "--database-url", &database.url, "--metrics-listen", &measured];
+        let (sandbox, state) = (free_port(), folder.join("sandbox.json").display().to_string());
         let beside = ["--sandbox-listen", &format!("127.0.0.1:{sandbox}"), "--sandbox-state", &state];
         let more: Vec<&str> = more.iter().map(String::as_str).collect();
-        let arguments = [&ours[..], &beside[..], &more[..]].concat();
-        let mut process = Process::spawn(addr, folder, "debug,hyper=info,h2=info,rustls=info", &arguments);
-        process.answers().await;
+        let (process, metrics) = serve(database, folder, &[&beside[..], &more].concat()).await;
         let known: Value = serde_json::from_slice(&std::fs::read(&state).expect("a state")).expect("JSON");
         let text = |key: &str| known["identity"][key].as_str().expect("text").to_owned();
         let polar = Polar::at(&format!("http://localhost:{sandbox}"), &text("token"));
         Self { process, metrics, secret: text("webhook_secret"), polar }
+    }
+
+    /// Starts one with a Polar that does not end with it.
+    pub async fn start_at(database: &Database, folder: &Path, polar: &Polar, secret: &str) -> Self {
+        let at = ["--polar-token", &polar.token, "--polar-webhook-secrets", secret, "--polar-api-base", &polar.origin];
+        let (process, metrics) = serve(database, folder, &at).await;
+        Self { process, metrics, secret: secret.to_owned(), polar: polar.clone() }
     }
 
     /// Where people reach it.
@@ -81,6 +82,18 @@ impl Running {
     pub fn kill(&mut self) {
         self.process.kill();
     }
+}
+
+/// Starts the program on this database, with the Polar that `polar` says, and waits until it answers; also where it tells
+/// its metrics.
+async fn serve(database: &Database, folder: &Path, polar: &[&str]) -> (Process, SocketAddr) {
+    let [addr, metrics] = [(); 2].map(|()| SocketAddr::from(([127, 0, 0, 1], free_port())));
+    let (origin, measured) = (format!("http://{addr}"), metrics.to_string());
+    let ours = ["--origin", &origin, "--database-url", &database.url, "--metrics-listen", &measured];
+    let mut process =
+        Process::spawn(addr, folder, "debug,hyper=info,h2=info,rustls=info", &[&ours[..], polar].concat());
+    process.answers().await;
+    (process, metrics)
 }
 
 fn log(folder: &Path) -> String {

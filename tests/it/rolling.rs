@@ -75,6 +75,9 @@ async fn what_the_older_server_folds_the_newer_one_folds_again() {
     assert!(!shares(&new, &ann).await, "nothing is folded by being started");
     assert_eq!(fold(&new).await, 1);
     assert!(shares(&new, &ann).await && shares(&old, &ann).await, "both read the same tables");
+    let because = "SELECT cause_kind FROM ledger WHERE user_id = $1 ORDER BY seq DESC LIMIT 1";
+    let because: String = new.db.read(because).bind(&ann.id).scalar().await.expect("a line");
+    assert_eq!(because, "plans", "no instant that came, but other plans");
 
     cancel(&shop, true).await;
     assert!(!shares(&old, &ann).await, "the older server heard of it and folded by what it knows");

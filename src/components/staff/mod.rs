@@ -1,17 +1,28 @@
 //! The parts of the pages for those who run the shop.
 
+mod double;
+mod orders;
 mod person;
+mod runs;
 mod tables;
 
-pub use person::{Beliefs, Changes, Gifts, Has, Orders, Sources};
-pub use tables::{Acts, CaseTable, Runs, ShelfTable, Strays, Table, case_words};
+pub use double::{Decided, Sides};
+pub use orders::Orders;
+pub use person::{Beliefs, Changes, Gifts, Has, Sources};
+pub use runs::{Found, Lines, Looks, Runs, sent_and_held, sort_words};
+pub use tables::{Acts, CaseTable, ShelfTable, Strays, Table, case_words};
 
 use super::page::Page;
 use crate::server::http::reply;
 use leptos::prelude::*;
 
-const ROOMS: [(&str, &str); 4] =
-    [("/staff", "Overview"), ("/staff/quarantine", "Quarantine"), ("/staff/cases", "Cases"), ("/staff/inbox", "Inbox")];
+const ROOMS: [(&str, &str); 5] = [
+    ("/staff", "Overview"),
+    ("/staff/cases", "Cases"),
+    ("/staff/quarantine", "Quarantine"),
+    ("/staff/inbox", "Inbox"),
+    ("/staff/polar", "Polar"),
+];
 
 /// The frame of these pages: where one can go, and a way to find somebody.
 #[component]

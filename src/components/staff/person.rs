@@ -8,7 +8,7 @@ use crate::{
     },
     server::services::{
         explaining::{Because, Belief, Explained, Explanation, LedgerRow, Open},
-        staffing::{GiftRow, Ordered},
+        staffing::GiftRow,
     },
 };
 use leptos::prelude::*;
@@ -170,24 +170,4 @@ pub fn Gifts(
     let rows = gifts.into_iter().map(row).collect();
     let columns = &["Given", "What", "Ends", "Why", ""];
     view! { <Table title="Given by staff" columns empty="Nothing was given." rows /> }
-}
-
-/// Their orders with us.
-#[component]
-pub fn Orders(
-    /// Newest first.
-    orders: Vec<Ordered>,
-) -> impl IntoView {
-    let row = |order: Ordered| {
-        view! {
-            <td class="when">{spell_time(order.created_at)}</td>
-            <td>{order.plan}</td>
-            <td>{order.state.stored().replace('_', " ")}</td>
-            <td class="long">{order.outcome}</td>
-            <td><code>{order.id}</code></td>
-        }
-        .into_any()
-    };
-    let rows = orders.into_iter().map(row).collect();
-    view! { <Table title="Orders" columns=&["Made", "Plan", "State", "Outcome", "Id"] empty="None." rows /> }
 }

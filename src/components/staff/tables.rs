@@ -2,7 +2,7 @@
 
 use crate::{
     model::instant::spell_time,
-    server::services::staffing::{AuditRow, Case, RunRow, ShelfRow, Stray},
+    server::services::staffing::{AuditRow, Case, ShelfRow, Stray},
 };
 use leptos::prelude::*;
 
@@ -71,35 +71,6 @@ pub fn Acts(
     view! { <Table title="What staff did" columns empty="Nothing yet." rows /> }
 }
 
-/// Comparisons with Polar.
-#[component]
-pub fn Runs(
-    /// Newest first.
-    runs: Vec<RunRow>,
-) -> impl IntoView {
-    let row = |run: RunRow| {
-        let state = match (&run.error, run.finished_at) {
-            (Some(error), _) => error.clone(),
-            (None, Some(_)) if run.dry_run == 1 => "only looked".to_owned(),
-            (None, Some(_)) => "done".to_owned(),
-            (None, None) => "running".to_owned(),
-        };
-        view! {
-            <td class="when">{spell_time(run.started_at)}</td>
-            <td>{run.kind}</td>
-            <td class="number">{run.checked}</td>
-            <td class="number">{run.equal}</td>
-            <td class="number">{run.repaired}</td>
-            <td class="number">{run.unexplained}</td>
-            <td class="long">{state}</td>
-        }
-        .into_any()
-    };
-    let rows = runs.into_iter().map(row).collect();
-    let columns = &["Begun", "Sort", "Checked", "Equal", "Repaired", "Unexplained", "State"];
-    view! { <Table title="Comparisons with Polar" columns empty="None yet." rows /> }
-}
-
 /// What belongs to nobody.
 #[component]
 pub fn Strays(
@@ -151,15 +122,15 @@ pub fn CaseTable(
     let row = |case: Case| {
         let to = format!("/staff/cases?id={}", case.id);
         view! {
-            <td class="when">{spell_time(case.opened_at)}</td>
             <td><a href=to>{case_words(&case.kind)}</a></td>
+            <td class="when">{spell_time(case.opened_at)}</td>
             <td class="long">{case.details}</td>
             <td class="long">{case.outcome}</td>
         }
         .into_any()
     };
     let rows = cases.into_iter().map(row).collect();
-    view! { <Table title columns=&["Opened", "What", "Details", "Outcome"] empty rows /> }
+    view! { <Table title columns=&["What", "Opened", "Details", "Outcome"] empty rows /> }
 }
 
 /// A badge for how a row of the inbox stands.
@@ -184,17 +155,17 @@ pub fn ShelfTable(
         let to = format!("/staff/inbox?seq={}", row.seq);
         view! {
             <td><a href=to>{row.seq}</a></td>
-            <td class="when">{spell_time(row.received_at)}</td>
-            <td>{row.source}</td>
             <td>{row.kind.unwrap_or_else(|| "not read yet".to_owned())}</td>
             <td>{standing(&row.state)}</td>
             <td>{row.verdict}</td>
             <td class="long">{row.error.or(row.effect)}</td>
+            <td class="when">{spell_time(row.received_at)}</td>
+            <td>{row.source}</td>
             <td><code>{row.object_id}</code></td>
         }
         .into_any()
     };
     let rows = rows.into_iter().map(row).collect();
-    let columns = &["Row", "Received", "From", "Kind", "State", "Verdict", "Effect", "Object"];
+    let columns = &["Row", "Kind", "State", "Verdict", "Effect", "Received", "From", "Object"];
     view! { <Table title columns empty="No row fits." rows /> }
 }

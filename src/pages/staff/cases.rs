@@ -4,19 +4,20 @@ use super::refusals::{known, refusal};
 use crate::{
     components::{
         form::{Choice, Field, Hidden, Refusal},
-        staff::{CaseTable, Room, case_words},
+        staff::{CaseTable, Decided, Room, Sides, case_words},
     },
     model::instant::spell_time,
     pages::not_found::NotFound,
     server::{
         http::{reply, session, state},
-        services::staffing::{self, Case},
+        services::staffing::{self, Case, Chosen, TwoOf},
     },
 };
 use leptos::{either::EitherOf3, prelude::*};
+use leptos_meta::Meta;
 use leptos_router::hooks::use_query_map;
 
-/// Closes a case, or first ends the second of two subscriptions.
+/// Closes a case, or has one of two subscriptions ended first.
 ///
 /// # Errors
 /// The refusal, as the page shows it.
@@ -25,7 +26,7 @@ pub async fn close_case(
     /// Which; an id.
     #[server(default)]
     id: String,
-    /// `close` or `end_second`.
+    /// `close`, or `end:` with a subscription and the hash of what was shown to be paid back: `end:<id>:<hash>`.
     #[server(default)]
     act: String,
     /// How it ended.
@@ -33,12 +34,15 @@ pub async fn close_case(
     reason: String,
 ) -> Result<(), ServerFnError> {
     let Some(actor) = session::require_staff().await else { return Ok(()) };
-    let closed = match act.as_str() {
-        "end_second" => staffing::end_second(&state(), &actor, &id, &reason).await,
-        _ => staffing::close(&state(), &actor, &id, &reason).await,
+    let ends = act.strip_prefix("end:").map(|chosen| chosen.split_once(':').unwrap_or((chosen, "")));
+    let decided = match ends {
+        Some((subscription, shown)) => {
+            staffing::end_one(&state(), &actor, &id, Chosen { subscription, shown }, &reason).await
+        }
+        None => staffing::close(&state(), &actor, &id, &reason).await,
     };
-    closed.map_err(|refused| refusal(refused, &[("act", &act), ("reason", &reason)]))?;
-    reply::see_other("/staff/cases");
+    decided.map_err(|refused| refusal(refused, &[("act", &act), ("reason", &reason)]))?;
+    reply::see_other(&if ends.is_some() { format!("/staff/cases?id={id}") } else { "/staff/cases".to_owned() });
     Ok(())
 }
 
@@ -54,7 +58,10 @@ pub fn CasesPage() -> impl IntoView {
             return Some(EitherOf3::A(view! { <All open closed /> }));
         };
         Some(match known(staffing::case(&state, &id).await)? {
-            Some(case) => EitherOf3::B(view! { <One case /> }),
+            Some(case) => {
+                let two = known(staffing::two_of(&state, &case).await)?;
+                EitherOf3::B(view! { <One case two /> })
+            }
             None => EitherOf3::C(view! { <NotFound /> }),
         })
     })
@@ -71,7 +78,7 @@ fn All(open: Vec<Case>, closed: Vec<Case>) -> impl IntoView {
 }
 
 #[component]
-fn One(case: Case) -> impl IntoView {
+fn One(case: Case, two: Option<TwoOf>) -> impl IntoView {
     let person = case.user_id.clone().map(|id| {
         let to = format!("/staff/person?id={id}");
         view! { <dt>"Customer"</dt><dd><a href=to>{id}</a></dd> }
@@ -79,27 +86,12 @@ fn One(case: Case) -> impl IntoView {
     let closed = case.closed_at.map(|at| {
         view! { <dt>"Closed"</dt><dd>{spell_time(at)}</dd><dt>"Outcome"</dt><dd>{case.outcome.clone()}</dd> }
     });
-    let ending = staffing::second(&case).map(|second| {
-        let second = format!("End {second} now, pay it back, and close the case");
-        let options = [("end_second", second.as_str()), ("close", "Only close the case")];
-        let options = options.map(|(act, words)| (act.to_owned(), words.to_owned())).to_vec();
-        view! { <Choice name="act" label="What shall happen?" options /> }
-    });
-    let form = case.closed_at.is_none().then(|| {
-        view! {
-            <form method="post" class="card">
-                <Hidden name="id" value=Some(case.id.clone()) />
-                {ending}
-                <Field
-                    name="reason" label="How did it end?" autocomplete="off"
-                    hint="The same case is not opened again."
-                />
-                <button class="button">"Decide"</button>
-            </form>
-        }
-    });
+    let under_way = two.iter().flat_map(|two| &two.endings).any(|ending| ending.state == "open");
+    let options = options(two.as_ref());
+    let form = (case.closed_at.is_none() && !under_way).then(|| view! { <Deciding id=case.id.clone() options /> });
     view! {
         <Room title=case_words(&case.kind) lead=case.details.clone()>
+            {under_way.then(|| view! { <Meta http_equiv="refresh" content="5" /> })}
             <Refusal />
             <dl class="facts">
                 <dt>"Opened"</dt>
@@ -107,8 +99,53 @@ fn One(case: Case) -> impl IntoView {
                 {person}
                 {closed}
             </dl>
+            {two.map(|two| view! { <About two /> })}
             {form}
             <p><a href="/staff/cases">"Back to the cases"</a></p>
         </Room>
+    }
+}
+
+/// What a case about two subscriptions can end with, the most likely first; each says what it costs.
+fn options(two: Option<&TwoOf>) -> Vec<(String, String)> {
+    let sides = two.and_then(|two| two.double.as_ref()).map(|double| ["later", "older"].into_iter().zip(&double.sides));
+    let each = sides.into_iter().flatten().map(|(which, side)| {
+        let words = format!("End the {which}, {} back", side.back.words());
+        (format!("end:{}:{}", side.id, side.back.hash()), words)
+    });
+    each.chain(std::iter::once(("close".to_owned(), "Only close the case".to_owned()))).collect()
+}
+
+/// The subscriptions, and what was decided about them so far.
+#[component]
+fn About(two: TwoOf) -> impl IntoView {
+    let TwoOf { double, polar_is_down, endings } = two;
+    let down = polar_is_down.then(|| {
+        view! {
+            <p class="notice warning">
+                "Polar does not answer, so what would be paid back cannot be shown. Please look again in a minute."
+            </p>
+        }
+    });
+    view! {
+        {down}
+        {double.map(|double| view! { <Sides double /> })}
+        {(!endings.is_empty()).then(|| view! { <Decided endings /> })}
+    }
+}
+
+#[component]
+fn Deciding(id: String, options: Vec<(String, String)>) -> impl IntoView {
+    let choice = (options.len() > 1).then(|| view! { <Choice name="act" label="What shall happen?" options /> });
+    view! {
+        <form method="post" class="card">
+            <Hidden name="id" value=Some(id) />
+            {choice}
+            <Field
+                name="reason" label="How did it end, or why?" autocomplete="off"
+                hint="The same case is not opened again."
+            />
+            <button class="button">"Decide"</button>
+        </form>
     }
 }

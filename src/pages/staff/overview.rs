@@ -56,7 +56,8 @@ fn Found(who: String, found: Vec<PersonRow>) -> impl IntoView {
 
 #[component]
 fn Standing(overview: Overview) -> impl IntoView {
-    let Overview { inbox, jobs, strays, cases, runs, acts } = overview;
+    let Overview { inbox, jobs, strays, cases, runs, look, acts } = overview;
+    let held = look.map_or_else(|| "–".to_owned(), |run| format!("{} of {}", run.equal, run.checked));
     let count = |to: &'static str, count: String, words: &'static str| {
         view! { <a class="card" href=to><strong>{count}</strong><span>{words}</span></a> }
     };
@@ -68,6 +69,7 @@ fn Standing(overview: Overview) -> impl IntoView {
                 {count("/staff/quarantine", strays.to_string(), "bought, without an owner")}
                 {count("/staff/inbox?state=dead", inbox.1.to_string(), "dead rows of the inbox")}
                 {count("/staff/inbox?state=new", inbox.0.to_string(), "rows that wait")}
+                {count("/staff/polar", held, "events from Polar held")}
                 <div class="card"><strong>{jobs.0}</strong><span>"jobs that wait"</span></div>
                 <div class="card"><strong>{jobs.1}</strong><span>"dead jobs"</span></div>
             </div>

@@ -18,7 +18,7 @@ pub fn refusal(refused: Refused, typed: &[(&'static str, &str)]) -> ServerFnErro
         Refused::NoSuchThing => Rejected::field("what", words),
         Refused::HowMany => Rejected::field("how_many", words),
         Refused::Expiry => Rejected::field("until", words),
-        Refused::Gone | Refused::UnderWay | Refused::Declined(_) => Rejected::form(words),
+        Refused::Gone | Refused::UnderWay | Refused::Changed | Refused::Declined(_) => Rejected::form(words),
         Refused::NoAnswer => Rejected::unavailable(words),
         Refused::Store(error) => {
             tracing::error!(%error, "an act of staff failed");

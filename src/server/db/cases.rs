@@ -63,6 +63,17 @@ pub async fn close(tx: &mut Tx, id: &str, by: &str, outcome: &str, now: Millis) 
     Ok(tx.sql(update).bind(id).bind(by).bind(outcome).bind(now).execute().await? == 1)
 }
 
+/// Closes a case by itself; `false` if it is closed.
+pub async fn close_alone(tx: &mut Tx, id: &str, outcome: &str, now: Millis) -> Result<bool> {
+    close(tx, id, "boreal", outcome, now).await
+}
+
+/// Whether there is, or was, a case of this kind and key.
+pub async fn is_known<'c>(on: impl Reader<'c>, kind: &str, key: &str) -> Result<bool> {
+    let select = "SELECT EXISTS (SELECT 1 FROM cases WHERE kind = $1 AND key = $2)";
+    on.read(select).bind(kind).bind(key).scalar().await
+}
+
 /// One case.
 pub async fn by_id<'c>(on: impl Reader<'c>, id: &str) -> Result<Option<CaseRow>> {
     on.read(select_cases!("WHERE id = $1")).bind(id).optional().await

@@ -2,6 +2,7 @@
 
 use super::{Reader, Result, Tx};
 use crate::model::{
+    cause::CauseKind,
     fold::{Change, Entitlement},
     instant::Millis,
 };
@@ -19,8 +20,8 @@ struct EntitlementRow {
 /// Why entitlements changed.
 #[derive(Clone, Debug)]
 pub struct Cause {
-    /// `inbox`, `timer`, `plans`, `staff`, `sync`.
-    pub kind: &'static str,
+    /// Of which kind.
+    pub kind: CauseKind,
     /// Which.
     pub id: String,
 }
@@ -65,7 +66,7 @@ pub async fn change(
                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         let row = tx.sql(line).bind(user).bind(rev).bind(&change.feature);
         let row = row.bind(change.before.as_ref().map(stored)).bind(change.after.as_ref().map(stored));
-        let row = row.bind(cause.kind).bind(&cause.id).bind(change.rule).bind(effective_at).bind(recorded_at);
+        let row = row.bind(cause.kind.stored()).bind(&cause.id).bind(change.rule).bind(effective_at).bind(recorded_at);
         row.execute().await?;
     }
     Ok(())

@@ -35,15 +35,17 @@ pub async fn bind(db: &Db, to: &Installation, now: Millis) -> Result<Installatio
     get(db).await?.ok_or(super::Error::RowNotFound)
 }
 
-/// Notes the plans in force; if they differ from the stored ones, every owner is due for a fold. `true` if so.
+/// Notes the plans in force; if they differ from the stored ones, everybody who bought or was given something is due for a
+/// fold. `true` if so.
 pub async fn plans_changed(db: &Db, hash: &str, now: Millis) -> Result<bool> {
     db.transaction(async |tx| {
         let update = "UPDATE installation SET plans_hash = $1 WHERE id = 1 AND plans_hash IS DISTINCT FROM $1";
         if tx.sql(update).bind(hash).execute().await? == 0 {
             return Ok(false);
         }
-        let due = "UPDATE users SET refold_at = $1
-                   WHERE id IN (SELECT owner_id FROM polar_objects WHERE owner_id IS NOT NULL)";
+        let due = "UPDATE users SET refold_at = $1, refold_because = 'plans'
+                   WHERE id IN (SELECT owner_id FROM polar_objects WHERE owner_id IS NOT NULL
+                                UNION SELECT user_id FROM staff_grants)";
         tx.sql(due).bind(now).execute().await?;
         Ok(true)
     })

@@ -16,7 +16,7 @@ pub struct LedgerRow {
     pub before: Option<String>,
     /// The entitlement after, as JSON.
     pub after: Option<String>,
-    /// `inbox`, `timer`, `plans`, `staff`.
+    /// As `model::cause::CauseKind::stored`.
     pub cause_kind: String,
     /// Which.
     pub cause_id: String,

@@ -14,6 +14,7 @@ pub mod cases;
 pub mod changes;
 pub mod devices;
 pub mod email_tokens;
+pub mod endings;
 pub mod endpoint_case;
 pub mod entitlements;
 pub mod inbox;

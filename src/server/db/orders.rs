@@ -14,6 +14,8 @@ pub struct OrderRow {
     pub id: String,
     /// Whose wish it is.
     pub user_id: String,
+    /// `buy`, `change`, `cancel`, `resume`, `pause`, `refund`.
+    pub kind: String,
     /// 1 if what is bought renews.
     pub recurring: i64,
     /// The plan.
@@ -79,7 +81,7 @@ impl OrderRow {
 macro_rules! select_orders {
     ($rest:literal) => {
         concat!(
-            "SELECT id, user_id, recurring, plan, product_id, quote, quote_hash, state, outcome, lease_token, lease_until,
+            "SELECT id, user_id, kind, recurring, plan, product_id, quote, quote_hash, state, outcome, lease_token, lease_until,
                     checkout_id, checkout_url, checkout_status, expires_at, checked_at, paid_at, received_at, done_at,
                     created_at FROM orders ",
             $rest

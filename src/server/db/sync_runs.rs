@@ -125,6 +125,17 @@ pub async fn newest<'c>(on: impl Reader<'c>, kind: Option<&str>, most: i64) -> R
         .await
 }
 
+/// The newest sweeps, and looks at one user, of whatever sort.
+pub async fn sweeps<'c>(on: impl Reader<'c>, most: i64) -> Result<Vec<RunRow>> {
+    on.read(select_runs!("WHERE kind <> 'webhooks' ORDER BY started_at DESC, id DESC LIMIT $1")).bind(most).all().await
+}
+
+/// The newest look at webhooks that saw any event.
+pub async fn newest_with_events<'c>(on: impl Reader<'c>) -> Result<Option<RunRow>> {
+    let select = select_runs!("WHERE kind = 'webhooks' AND checked > 0 ORDER BY started_at DESC, id DESC LIMIT 1");
+    on.read(select).optional().await
+}
+
 /// Forgets runs that began before `before`, but for the newest of each kind.
 pub async fn forget(db: &Db, before: Millis) -> Result<u64> {
     let delete = "DELETE FROM sync_runs WHERE started_at < $1 AND finished_at IS NOT NULL AND EXISTS

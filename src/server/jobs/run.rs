@@ -3,7 +3,10 @@
 use crate::{
     model::{
         instant::Millis,
-        job::{CARRY_ADDRESS, READ_OBJECT, SYNC_CHECKOUT, SYNC_USER, TIE_CUSTOMER, object_of_key},
+        job::{
+            CARRY_ADDRESS, CONFIRM_DOUBLES, END_SUBSCRIPTION, READ_OBJECT, SYNC_CHECKOUT, SYNC_USER, TIE_CUSTOMER,
+            object_of_key,
+        },
         order::{Stage, State as OrderState},
     },
     server::{
@@ -12,7 +15,7 @@ use crate::{
             orders,
         },
         polar,
-        services::{Error, confirming, customers, new_id, syncing},
+        services::{Error, confirming, customers, doubles, new_id, syncing},
         state::State,
     },
 };
@@ -74,6 +77,8 @@ async fn run(state: &State, job: &Job, token: &str) -> Result<(), Error> {
 async fn outcome(state: &State, job: &Job) -> Ended {
     let done = match job.kind.as_str() {
         SYNC_CHECKOUT => return sync_checkout(state, &job.key).await.unwrap_or_else(ended),
+        END_SUBSCRIPTION => return end_subscription(state, &job.key).await,
+        CONFIRM_DOUBLES => doubles::confirm(state, &job.key).await,
         SYNC_USER => syncing::sync_user(state, &job.key).await.map(drop),
         TIE_CUSTOMER => customers::tie_verified(state, &job.key).await,
         CARRY_ADDRESS => customers::carry_address(state, &job.key).await,
@@ -91,6 +96,15 @@ fn ended(error: Error) -> Ended {
         Error::Polar(polar::Error::NotFound) => Ended::Dead("Polar knows no such object".to_owned()),
         Error::Polar(error) if error.is_passing() => Ended::Again(i64::MAX, error.to_string()),
         error => Ended::Again(MOST_ATTEMPTS, error.to_string()),
+    }
+}
+
+/// What staff decided is carried out however long it takes.
+async fn end_subscription(state: &State, ending: &str) -> Ended {
+    match doubles::carry_on(state, ending).await {
+        Ok(None) => Ended::Done,
+        Ok(Some(why)) => Ended::Again(i64::MAX, why),
+        Err(error) => Ended::Again(i64::MAX, error.to_string()),
     }
 }
 

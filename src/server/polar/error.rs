@@ -54,6 +54,18 @@ impl Error {
         matches!(self, Self::NoAnswer | Self::Limited { .. } | Self::Failed(_))
     }
 
+    /// Whether what was asked may have happened, or may be happening, although no answer says so.
+    #[must_use]
+    pub fn may_be_done(&self) -> bool {
+        matches!(self, Self::NoAnswer | Self::Failed(_) | Self::Unreadable(_) | Self::Refused { status: 409, .. })
+    }
+
+    /// Whether it has certainly not happened and may be asked again: Polar, or our own budget, only wants fewer requests.
+    #[must_use]
+    pub fn was_not_done(&self) -> bool {
+        matches!(self, Self::Limited { .. })
+    }
+
     /// Whether Polar refused it as invalid (422).
     #[must_use]
     pub fn is_invalid(&self) -> bool {

@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod checking;
 pub mod confirming;
 pub mod customers;
+pub mod doubles;
 pub mod explaining;
 pub mod mailing;
 pub mod measuring;

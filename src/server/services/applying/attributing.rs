@@ -7,7 +7,7 @@ use super::{
     owning,
 };
 use crate::{
-    model::projection::Kind,
+    model::{cause::CauseKind, projection::Kind},
     server::{
         db::{
             self, Tx, audit,
@@ -68,7 +68,7 @@ async fn attempt(
         refolds::lock_user(tx, user).await?;
     }
     quarantine::attribute(tx, (&object.kind, &object.id), user, by).await?;
-    let cause = Cause { kind: "staff", id: audit::add(tx, entry, by.at).await?.to_string() };
+    let cause = Cause { kind: CauseKind::Staff, id: audit::add(tx, entry, by.at).await?.to_string() };
     let external_id = mirror::customer(&mut *tx, customer).await?.and_then(|row| row.external_id);
     let about = Kind::of_stored(&object.kind).map(|kind| (kind, object.id.as_str()));
     let touched = owning::touched(tx, customer, about).await?;

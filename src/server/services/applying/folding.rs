@@ -3,12 +3,12 @@
 
 use super::{
     super::{Error, new_id},
-    counting, noticing,
+    counting, doubling,
     sources::{self, Holdings},
     telling,
 };
 use crate::{
-    model::{fold, instant::Millis, job, projection::Kind},
+    model::{cause::CauseKind, fold, instant::Millis, job, projection::Kind},
     server::{
         db::{
             self, Tx,
@@ -49,12 +49,13 @@ pub async fn refold(
     let next = [folded.refold_at, news_at].into_iter().flatten().min();
     // While another version with other plans is being rolled out, whoever has the newer ones folds again.
     let outdated = !installation::plans_are(&mut *tx, state.plans.hash()).await?;
-    refolds::set(tx, user, if outdated { Some(billing) } else { next }).await?;
+    let (at, because) = if outdated { (Some(billing), Some(CauseKind::Plans)) } else { (next, None) };
+    refolds::set(tx, user, at, because).await?;
     for subscription in &folded.reads {
         let key = job::object_key(Kind::Subscription, subscription);
         jobs::queue(tx, &new_id(), job::READ_OBJECT, &key, wall + LOOK_AFTER).await?;
     }
-    noticing::duplicates(tx, user, &holdings, wall).await?;
+    doubling::notice(tx, user, &holdings, wall).await?;
     complete_orders(tx, user, &holdings, (received_at, wall)).await
 }
 
@@ -138,8 +139,9 @@ pub async fn refold_due(state: &State) -> Result<usize, Error> {
         return Ok(0);
     }
     let due = refolds::due(&state.db, now).await?;
-    for (user,) in &due {
-        if let Err(error) = refold_user(state, user, &Cause { kind: "timer", id: now.to_string() }).await {
+    for (user, because) in &due {
+        let kind = because.as_deref().and_then(CauseKind::of_stored).unwrap_or(CauseKind::Timer);
+        if let Err(error) = refold_user(state, user, &Cause { kind, id: now.to_string() }).await {
             // One user whose fold fails must not stand in the way of the others.
             tracing::error!(user_id = user, error = %error, "access could not be computed again");
             refolds::postpone(&state.db, user, now + POSTPONED).await?;

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     model::{
+        cause::CauseKind,
         instant::Millis,
         job,
         projection::{Kind, Mirrored, ProductFacts},
@@ -41,7 +42,7 @@ impl Merging<'_> {
             return Err(Rollback::MoreUsers(owners.users));
         }
         self.ask_for_product(tx).await?;
-        let cause = Cause { kind: "inbox", id: self.row.seq.to_string() };
+        let cause = Cause { kind: CauseKind::Inbox, id: self.row.seq.to_string() };
         for user in &owners.users {
             refold(tx, self.state, user, &cause, self.row.received_at).await?;
         }

@@ -6,6 +6,7 @@
 
 mod attributing;
 mod counting;
+mod doubling;
 mod fact;
 mod folding;
 mod following;
@@ -18,6 +19,7 @@ mod telling;
 mod thinning;
 
 pub use attributing::{Attribution, attribute};
+pub use doubling::{DUPLICATE, close_settled, open_doubles, suspects};
 pub use fact::{Fact, Parsed, Unparsable, of_read};
 pub use folding::{is_folded, refold, refold_due, refold_user};
 pub use merging::{customer_effect, effect};

@@ -1,12 +1,8 @@
 //! What people must decide is noticed while facts are applied: each becomes a case in the same transaction, once.
 
-use super::{super::new_id, sources::Holdings};
+use super::super::new_id;
 use crate::{
-    model::{
-        instant::Millis,
-        owner::Claims,
-        projection::{Kind, SubscriptionFacts},
-    },
+    model::{instant::Millis, owner::Claims},
     server::db::{
         Error, Tx,
         cases::{self, NewCase},
@@ -53,34 +49,8 @@ pub async fn retagged_product(
     open(tx, "retagged_product", &key, None, &details, now).await
 }
 
-/// Somebody pays for two subscriptions: each beside the oldest is a case.
-pub async fn duplicates(tx: &mut Tx, user: &str, holdings: &Holdings, now: Millis) -> Result<(), Error> {
-    let live = going_on(holdings);
-    let Some(((_, first), later)) = live.split_first() else { return Ok(()) };
-    for (_, second) in later {
-        let details = format!(
-            "The subscription {second} is paid beside the older one {first}: one of them should be cancelled and refunded."
-        );
-        open(tx, "duplicate_subscription", &format!("{first}+{second}"), Some(user), &details, now).await?;
-    }
-    Ok(())
-}
-
-/// Subscriptions of plans that will be billed again, the oldest first.
-pub(super) fn going_on(holdings: &Holdings) -> Vec<(String, &str)> {
-    let mut live: Vec<(String, &str)> = (holdings.planned())
-        .filter(|(row, _)| row.kind == Kind::Subscription.stored())
-        .filter_map(|(row, _)| {
-            let facts: SubscriptionFacts = serde_json::from_str(&row.projection).ok()?;
-            let goes_on = matches!(facts.status.as_str(), "active" | "trialing" | "past_due");
-            (goes_on && facts.ends_at.is_none()).then(|| (facts.created_at.unwrap_or_default(), row.id.as_str()))
-        })
-        .collect();
-    live.sort();
-    live
-}
-
-async fn open(
+/// Opens a case, once.
+pub(super) async fn open(
     tx: &mut Tx,
     kind: &'static str,
     key: &str,

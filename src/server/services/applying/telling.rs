@@ -3,7 +3,6 @@
 
 use super::{
     super::mailing::{self, Mail},
-    noticing,
     sources::Holdings,
 };
 use crate::{
@@ -11,7 +10,7 @@ use crate::{
         instant::{Millis, parse_ms},
         news::{self, News},
         plan::Plan,
-        projection::{Kind, Mirrored, OrderFacts},
+        projection::{Kind, Mirrored, OrderFacts, SubscriptionFacts},
     },
     server::{
         db::{
@@ -50,7 +49,7 @@ fn news(state: &State, holdings: &Holdings) -> Vec<News> {
             _ => Vec::new(),
         }
     });
-    each.chain(doubles(holdings)).collect()
+    each.collect()
 }
 
 /// The name of the plan whose bill a refund is about.
@@ -60,11 +59,20 @@ fn refunded<'n>(state: &'n State, holdings: &Holdings, refund: &ObjectRow) -> &'
     plan.map_or(NAMELESS, |plan| &plan.name)
 }
 
-fn doubles(holdings: &Holdings) -> Vec<News> {
-    let live = noticing::going_on(holdings);
-    let Some(((_, first), later)) = live.split_first() else { return Vec::new() };
-    let each = later.iter().filter_map(|(since, second)| Some(news::of_two(first, second, parse_ms(since)?)));
-    each.collect()
+/// Tells a user that they pay for two subscriptions, which was confirmed at Polar just now.
+pub async fn double(
+    tx: &mut Tx,
+    state: &State,
+    user: &str,
+    holdings: &Holdings,
+    (first, second): (&str, &str),
+) -> Result<(), Error> {
+    let later = holdings.objects.iter().find(|(row, _)| row.id == second);
+    let facts = later.and_then(|(row, _)| serde_json::from_str::<SubscriptionFacts>(&row.projection).ok());
+    match facts.and_then(|facts| parse_ms(facts.created_at.as_deref()?)) {
+        Some(since) => tell(tx, state, user, &[news::of_two(first, second, since)]).await,
+        None => Ok(()),
+    }
 }
 
 /// Tells the owner what only the change itself shows: another plan, and a bill that was paid late.

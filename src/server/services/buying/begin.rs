@@ -78,6 +78,7 @@ fn row(buyer: &Buyer, wish: &Wish, quote: &Quote, token: &str, now: Millis) -> O
     OrderRow {
         id: wish.order_id.clone(),
         user_id: buyer.user_id.clone(),
+        kind: "buy".to_owned(),
         recurring: i64::from(quote.recurs()),
         plan: wish.plan.clone(),
         product_id: quote.offer.product_id.clone(),

@@ -4,6 +4,7 @@
 use super::{super::Error, holding::feature_name};
 use crate::{
     model::{
+        cause::CauseKind,
         fold::Entitlement,
         instant::{Millis, spell_time},
     },
@@ -12,6 +13,7 @@ use crate::{
             audit,
             inbox_shelf::{self, ShelfRow},
             ledger::{self, LedgerRow},
+            sync_runs::{self, RunRow},
         },
         state::State,
     },
@@ -46,6 +48,10 @@ pub enum Because {
         /// How and why.
         details: Option<String>,
     },
+    /// The plans in `plans.toml` became others; billing time.
+    Plans(Option<Millis>),
+    /// A comparison with Polar found that something else follows from the mirror; the run, if it was one.
+    Sync(Option<Box<RunRow>>),
     /// Something else, in words.
     Other(String),
 }
@@ -67,6 +73,15 @@ impl Because {
             Self::Staff { who, action, details } => {
                 let why = details.as_deref().map_or_else(String::new, |details| format!(": {details}"));
                 format!("{who} did it ({action}){why}.")
+            }
+            Self::Plans(Some(at)) => format!("The plans in plans.toml were changed, seen on {}.", spell_time(*at)),
+            Self::Plans(None) => "The plans in plans.toml were changed.".to_owned(),
+            Self::Sync(Some(run)) => {
+                let at = spell_time(run.started_at);
+                format!("The comparison with Polar of {at} computed it again: it was not what follows from the mirror.")
+            }
+            Self::Sync(None) => {
+                "A comparison with Polar computed it again: it was not what follows from the mirror.".to_owned()
             }
             Self::Other(words) => words.clone(),
         }
@@ -93,13 +108,15 @@ pub async fn then(state: &State, user: &str, at: Millis) -> Result<Vec<Belief>, 
 /// When the database fails.
 pub async fn because(state: &State, line: &LedgerRow) -> Result<Because, Error> {
     let number = line.cause_id.parse::<i64>().ok();
-    Ok(match (line.cause_kind.as_str(), number) {
-        ("inbox", Some(seq)) => match inbox_shelf::row(&state.db, seq).await? {
+    Ok(match (CauseKind::of_stored(&line.cause_kind), number) {
+        (Some(CauseKind::Inbox), Some(seq)) => match inbox_shelf::row(&state.db, seq).await? {
             Some(row) => Because::Inbox(Box::new(row)),
             None => Because::Other(format!("The row {seq} of the inbox, which is not there any more.")),
         },
-        ("timer", at) => Because::Timer(at),
-        ("staff", Some(seq)) => match audit::by_seq(&state.db, seq).await? {
+        (Some(CauseKind::Inbox), None) => Because::Other("A row of the inbox.".to_owned()),
+        (Some(CauseKind::Timer), at) => Because::Timer(at),
+        (Some(CauseKind::Plans), at) => Because::Plans(at),
+        (Some(CauseKind::Staff), Some(seq)) => match audit::by_seq(&state.db, seq).await? {
             Some(act) => Because::Staff {
                 who: act.actor.or(act.actor_id).unwrap_or_else(|| "The command line".to_owned()),
                 action: act.action,
@@ -107,7 +124,8 @@ pub async fn because(state: &State, line: &LedgerRow) -> Result<Because, Error> 
             },
             None => Because::Other("Staff did it.".to_owned()),
         },
-        ("plans", _) => Because::Other("The plans changed.".to_owned()),
-        (kind, _) => Because::Other(format!("{kind} {}", line.cause_id)),
+        (Some(CauseKind::Staff), None) => Because::Other("Staff did it.".to_owned()),
+        (Some(CauseKind::Sync), _) => Because::Sync(sync_runs::by_id(&state.db, &line.cause_id).await?.map(Box::new)),
+        (None, _) => Because::Other("A newer version of this program changed it.".to_owned()),
     })
 }

@@ -2,7 +2,10 @@
 
 use super::{super::Error, Act, Actor, Refused, note, reason};
 use crate::server::{
-    db::cases::{self, CaseRow},
+    db::{
+        cases::{self, CaseRow},
+        endings, refolds,
+    },
     state::State,
 };
 
@@ -34,6 +37,12 @@ pub async fn close(state: &State, actor: &Actor, id: &str, outcome: &str) -> Res
     let case = case(state, id).await?.ok_or(Refused::Gone)?;
     (state.db)
         .transaction(async |tx| {
+            if let Some(user) = &case.user_id {
+                refolds::lock_user(tx, user).await?;
+            }
+            if endings::of_case(&mut *tx, id).await?.iter().any(|ending| ending.state == "open") {
+                return Err(Refused::UnderWay);
+            }
             if !cases::close(tx, id, &actor.id, outcome, now).await? {
                 return Err(Refused::Gone);
             }

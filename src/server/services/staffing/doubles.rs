@@ -1,136 +1,130 @@
-//! Ending the second of two subscriptions: cancelled at once and paid back, as two orders of ours that are written down
-//! before Polar is asked. Each press looks at Polar first and asks only for what is left to do, so it can be pressed again.
+//! Deciding which of two subscriptions ends. What is paid back was shown beforehand; a job does the rest.
 
 use super::{
     super::{
-        Error, new_id,
-        syncing::{self, Unchanged},
+        Error,
+        doubles::{self, Side},
+        new_id,
     },
-    Act, Actor, Case, Refused, case, close, note, reason,
+    Act, Actor, Case, Refused, case, note, reason,
 };
 use crate::{
-    model::{instant::Millis, projection::Kind},
+    model::{instant::Millis, job::END_SUBSCRIPTION},
     server::{
         db::{
-            changes::{self, Change},
-            mirror::{self, ObjectRow},
+            cases,
+            endings::{self, EndingRow},
+            jobs, refolds,
         },
-        polar::{self, Seen},
+        polar,
         state::State,
     },
 };
-use serde_json::Value;
 
-/// After so long without an answer a change is looked at again.
-const PATIENCE: Millis = 60_000;
+/// A decision about one of two subscriptions, and how far it is.
+pub type Ending = EndingRow;
 
-/// The later of the two subscriptions that a case is about.
-#[must_use]
-pub fn second(case: &Case) -> Option<&str> {
-    (case.kind == "duplicate_subscription").then_some(())?;
-    case.key.split_once('+').map(|(_, second)| second)
+/// Which of the two ends, with the hash of what was shown to be paid back.
+#[derive(Clone, Copy, Debug)]
+pub struct Chosen<'c> {
+    /// Polar's id.
+    pub subscription: &'c str,
+    /// See `model::ending::PayBack::hash`.
+    pub shown: &'c str,
 }
 
-/// Cancels and pays back the second subscription of a case, and closes the case.
+/// What the page of a case about two subscriptions shows.
+#[derive(Clone, Debug)]
+pub struct TwoOf {
+    /// Both, with what each would pay back; `None` if Polar does not answer, or nothing is to be decided.
+    pub double: Option<doubles::Double>,
+    /// Whether Polar does not answer.
+    pub polar_is_down: bool,
+    /// What was decided before, the newest first.
+    pub endings: Vec<Ending>,
+}
+
+/// The two subscriptions of a case; `None` of a case about something else.
 ///
 /// # Errors
-/// See [`Refused`]. After [`Refused::NoAnswer`] it can be tried again.
-pub async fn end_second(state: &State, actor: &Actor, id: &str, why: &str) -> Result<(), Refused> {
-    let why = reason(why)?;
+/// When the database fails; Polar failing is told in the answer.
+pub async fn two_of(state: &State, case: &Case) -> Result<Option<TwoOf>, Error> {
+    if doubles::pair(case).is_none() {
+        return Ok(None);
+    }
+    let endings = endings::of_case(&state.db, &case.id).await?;
+    let decided = case.closed_at.is_some() || endings.iter().any(|ending| ending.state == "open");
+    let looked = if decided { Ok(None) } else { doubles::of(state, case).await };
+    let (double, polar_is_down) = match looked {
+        Ok(double) => (double, false),
+        Err(Error::Polar(error)) => {
+            tracing::warn!(case = case.id, %error, "what would be paid back could not be read");
+            (None, true)
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(Some(TwoOf { double, polar_is_down, endings }))
+}
+
+/// Ends one of the two subscriptions of a case, pays back what was shown, and then closes the case: written down here, and
+/// carried out by a job.
+///
+/// # Errors
+/// See [`Refused`]; then nothing was begun.
+pub async fn end_one(state: &State, actor: &Actor, id: &str, chosen: Chosen<'_>, why: &str) -> Result<(), Refused> {
+    let (why, now) = (reason(why)?, state.clock.wall());
     let case = case(state, id).await?.filter(|case| case.closed_at.is_none()).ok_or(Refused::Gone)?;
-    let (second, user) = second(&case).zip(case.user_id.as_deref()).ok_or(Refused::Gone)?;
-    let row = mirror::object(&state.db, Kind::Subscription, second).await.map_err(Error::from)?;
-    let row = row.filter(|row| row.owner_id.as_deref() == Some(user)).ok_or(Refused::Gone)?;
-    let double = Double { state, actor, user, row: &row, why };
-    double.cancel().await?;
-    double.pay_back().await?;
-    close(state, actor, id, &format!("{why} (the subscription {second} was cancelled and paid back)")).await
+    let user = case.user_id.as_deref().ok_or(Refused::Gone)?;
+    let double = doubles::of(state, &case).await.map_err(no_answer)?.ok_or(Refused::Gone)?;
+    let (ends, other) = double.split(chosen.subscription).ok_or(Refused::Gone)?;
+    if ends.back.hash() != chosen.shown {
+        return Err(Refused::Changed);
+    }
+    let row = decision(actor, &case.id, user, (ends, other), why, now);
+    let (target, details) =
+        (format!("subscription:{}", ends.id), format!("{} is to be paid back: {why}", ends.back.words()));
+    let act = Act { action: "end subscription", user: Some(user), target: &target, details: &details };
+    let begun: Result<(), Refused> = (state.db)
+        .transaction(async |tx| {
+            refolds::lock_user(tx, user).await?;
+            if cases::by_id(&mut *tx, id).await?.is_none_or(|case| case.closed_at.is_some()) {
+                return Err(Refused::Gone);
+            }
+            if !endings::begin(tx, &row).await? {
+                return Err(Refused::UnderWay);
+            }
+            note(tx, actor, act, now).await?;
+            Ok(jobs::queue(tx, &new_id(), END_SUBSCRIPTION, &row.id, now).await?)
+        })
+        .await;
+    state.wake.jobs.notify_one();
+    begun
 }
 
-/// The later subscription, and who ends it.
-struct Double<'d> {
-    state: &'d State,
-    actor: &'d Actor,
-    user: &'d str,
-    row: &'d ObjectRow,
-    why: &'d str,
+fn decision(actor: &Actor, case: &str, user: &str, (ends, other): (&Side, &Side), why: &str, now: Millis) -> EndingRow {
+    EndingRow {
+        id: new_id(),
+        case_id: case.to_owned(),
+        user_id: user.to_owned(),
+        subscription_id: ends.id.clone(),
+        other_id: other.id.clone(),
+        quote: ends.back.stored(),
+        staff_id: actor.id.clone(),
+        ip: actor.ip.clone(),
+        reason: why.to_owned(),
+        state: "open".to_owned(),
+        outcome: None,
+        created_at: now,
+        ended_at: None,
+    }
 }
 
-impl Double<'_> {
-    /// Ends it now, unless Polar says that it is over.
-    async fn cancel(&self) -> Result<(), Refused> {
-        let seen = self.state.polar.object(Kind::Subscription, &self.row.id).await.map_err(refused)?;
-        self.observe(Kind::Subscription, &seen).await?;
-        if !matches!(seen.value["status"].as_str(), Some("canceled" | "unpaid" | "incomplete_expired")) {
-            let order = self.begin("cancel").await?;
-            let answer = self.state.polar.revoke_subscription(&self.row.id).await;
-            let ended = self.settle(&order, answer).await?;
-            self.observe(Kind::Subscription, &ended).await?;
+fn no_answer(error: Error) -> Refused {
+    match error {
+        Error::Polar(polar::Error::Refused { .. } | polar::Error::Unauthorized | polar::Error::MissingScope) => {
+            Refused::Declined(error.to_string())
         }
-        Ok(changes::seen_done(&self.state.db, &self.row.id, "cancel", self.state.clock.wall()).await?)
+        Error::Polar(_) => Refused::NoAnswer,
+        error => Refused::Store(error),
     }
-
-    /// Pays back what was paid for it and was not paid back before.
-    async fn pay_back(&self) -> Result<(), Refused> {
-        let bills = self.state.polar.objects(Kind::Order, &[("subscription_id", &self.row.id)]).await;
-        for bill in bills.map_err(refused)? {
-            let (id, left) = (bill.value["id"].as_str(), bill.value["refundable_amount"].as_i64());
-            let (Some(id), Some(left)) = (id, left.filter(|left| *left > 0)) else { continue };
-            let order = self.begin("refund").await?;
-            let answer = self.state.polar.refund_double(id, left, &order).await;
-            let refund = self.settle(&order, answer).await?;
-            self.observe(Kind::Refund, &refund).await?;
-            let bill = self.state.polar.object(Kind::Order, id).await.map_err(refused)?;
-            self.observe(Kind::Order, &bill).await?;
-        }
-        Ok(changes::seen_done(&self.state.db, &self.row.id, "refund", self.state.clock.wall()).await?)
-    }
-
-    async fn observe(&self, kind: Kind, seen: &Seen<Value>) -> Result<(), Refused> {
-        Ok(syncing::observe(self.state, kind.stored(), seen, Unchanged::Skip).await.map(drop)?)
-    }
-
-    /// Writes an order and its line of the audit log, before Polar is asked.
-    async fn begin(&self, kind: &'static str) -> Result<String, Refused> {
-        let (id, now) = (new_id(), self.state.clock.wall());
-        let plan = match &self.row.product_id {
-            Some(product) => mirror::plan_of_product(&self.state.db, product).await?,
-            None => None,
-        };
-        let change = Change {
-            id: &id,
-            user: self.user,
-            kind,
-            plan: plan.as_deref().unwrap_or_default(),
-            product: self.row.product_id.as_deref().unwrap_or_default(),
-            subscription: &self.row.id,
-        };
-        let target = format!("subscription:{}", self.row.id);
-        let act = Act { action: kind, user: Some(self.user), target: &target, details: self.why };
-        let begun: Result<(), Refused> = (self.state.db)
-            .transaction(async |tx| {
-                if !changes::begin(tx, change, now, now - PATIENCE).await? {
-                    return Err(Refused::UnderWay);
-                }
-                note(tx, self.actor, act, now).await?;
-                Ok(())
-            })
-            .await;
-        begun.map(|()| id)
-    }
-
-    async fn settle(&self, order: &str, answer: Result<Seen<Value>, polar::Error>) -> Result<Seen<Value>, Refused> {
-        let (state, outcome) = match &answer {
-            Ok(_) => ("done", None),
-            Err(error) if error.is_passing() => ("unsettled", Some(error.to_string())),
-            Err(error) => ("refused", Some(error.to_string())),
-        };
-        let now = self.state.clock.wall();
-        changes::settle(&self.state.db, order, state, outcome.as_deref(), now).await?;
-        answer.map_err(refused)
-    }
-}
-
-fn refused(error: polar::Error) -> Refused {
-    if error.is_passing() { Refused::NoAnswer } else { Refused::Declined(error.to_string()) }
 }

@@ -5,7 +5,7 @@ use super::{
     AuditRow, Case,
 };
 use crate::{
-    model::order::State as OrderState,
+    model::{ending::Part, money::Money, order::State as OrderState},
     server::{
         db::{
             audit, cases, inbox, jobs, ledger, orders, quarantine, staff_grants,
@@ -13,7 +13,10 @@ use crate::{
             sync_runs::{self, RunRow},
             users::{self, PersonRow},
         },
-        services::explaining::{Because, Explanation},
+        services::{
+            explaining::{Because, Explanation},
+            watching::WEBHOOKS,
+        },
         state::State,
     },
 };
@@ -32,8 +35,10 @@ pub struct Overview {
     pub strays: i64,
     /// Open cases.
     pub cases: usize,
-    /// The last comparisons with Polar.
+    /// The last sweeps.
     pub runs: Vec<RunRow>,
+    /// The last look at what Polar sent.
+    pub look: Option<RunRow>,
     /// What staff did last.
     pub acts: Vec<AuditRow>,
 }
@@ -62,8 +67,12 @@ pub struct Person {
 pub struct Ordered {
     /// Its id.
     pub id: String,
+    /// `buy`, `change`, `cancel`, `resume`, `pause`, `refund`.
+    pub kind: String,
     /// The name of its plan.
     pub plan: String,
+    /// What comes back, tax included, of a refund.
+    pub back: Option<Money>,
     /// Where it is.
     pub state: OrderState,
     /// Why it was refused.
@@ -83,7 +92,8 @@ pub async fn overview(state: &State) -> Result<Overview, Error> {
         jobs: jobs::backlog(db).await?,
         strays: quarantine::count(db).await?,
         cases: cases::open(db).await?.len(),
-        runs: sync_runs::newest(db, None, 10).await?,
+        runs: sync_runs::sweeps(db, 10).await?,
+        look: sync_runs::newest(db, Some(WEBHOOKS), 1).await?.pop(),
         acts: audit::newest(db, 20).await?,
     })
 }
@@ -113,7 +123,11 @@ pub async fn person(state: &State, id: &str) -> Result<Option<Person>, Error> {
     }
     let orders = orders::of_user(&state.db, id).await?.into_iter().map(|row| Ordered {
         plan: state.plans.get(&row.plan).map_or_else(|| row.plan.clone(), |plan| plan.name.clone()),
+        back: serde_json::from_str::<Part>(&row.quote)
+            .ok()
+            .map(|part| Money::new(part.amount + part.tax, &part.currency)),
         state: row.state(),
+        kind: row.kind,
         id: row.id,
         outcome: row.outcome,
         created_at: row.created_at,

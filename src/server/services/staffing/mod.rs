@@ -6,20 +6,25 @@ mod cases;
 mod doubles;
 mod giving;
 mod looking;
+mod polar;
 mod quarantine;
 mod roles;
 mod shelf;
 
 pub use cases::{Case, case, cases, close};
-pub use doubles::{end_second, second};
+pub use doubles::{Chosen, Ending, TwoOf, end_one, two_of};
 pub use giving::{Gift, give, grant, withdraw};
 pub use looking::{Ordered, Overview, Person, overview, person, search};
+pub use polar::{Findings, PolarSide, look_at_polar, polar_side, run};
 pub use quarantine::{Stray, attribute, dismiss, stray, strays};
 pub use roles::set_role;
 pub use shelf::{Filter, Shelved, kinds, list, retry, row};
 
 use super::Error;
-use crate::server::db::{self, Tx, audit, entitlements::Cause};
+use crate::{
+    model::cause::CauseKind,
+    server::db::{self, Tx, audit, entitlements::Cause},
+};
 
 pub use super::super::db::{
     audit::AuditRow, inbox_shelf::ShelfRow, staff_grants::StaffGrantRow as GiftRow, sync_runs::RunRow,
@@ -58,11 +63,14 @@ pub enum Refused {
     /// What it is about is not there, or somebody was quicker.
     #[error("This was decided before, or is not there any more.")]
     Gone,
-    /// Another change of the same subscription is open.
-    #[error("Another change of this subscription is under way. Please try again in a minute.")]
+    /// A decision about one of the same customer's subscriptions is being carried out.
+    #[error("One of this customer's subscriptions is being ended at this moment.")]
     UnderWay,
-    /// Polar did not answer: what was asked may have happened, and is looked up at the next try.
-    #[error("Polar did not answer. Please try again in a minute: nothing is done twice.")]
+    /// What was shown is not so any more.
+    #[error("What would be paid back has changed meanwhile. Please look again; nothing was begun.")]
+    Changed,
+    /// Polar did not answer a question.
+    #[error("Polar does not answer. Nothing was begun. Please try again in a minute.")]
     NoAnswer,
     /// Polar refused.
     #[error("{0}. Please look into it at Polar.")]
@@ -97,7 +105,7 @@ fn entry<'a>(actor: &'a Actor, act: Act<'a>) -> audit::Entry<'a> {
 async fn note(tx: &mut Tx, actor: &Actor, act: Act<'_>, now: i64) -> Result<Cause, db::Error> {
     let seq = audit::add(tx, entry(actor, act), now).await?;
     tracing::info!(action = act.action, actor = actor.id, user_id = act.user, target = act.target, "staff acted");
-    Ok(Cause { kind: "staff", id: seq.to_string() })
+    Ok(Cause { kind: CauseKind::Staff, id: seq.to_string() })
 }
 
 /// A reason that somebody else will understand later.

@@ -6,7 +6,7 @@ use super::{
     report::{Line, Report},
 };
 use crate::{
-    model::{budget::Urgency, instant::Millis, projection::Kind},
+    model::{budget::Urgency, cause::CauseKind, instant::Millis, projection::Kind},
     server::{
         db::{entitlements::Cause, mirror, sync_runs},
         polar::{Client, Seen},
@@ -132,7 +132,7 @@ impl<'s> Look<'s> {
             Ok(true) => self.report.equal("access", user),
             Ok(false) if self.dry => self.report.would_repair(line("not what follows from the mirror")),
             Ok(false) => {
-                let cause = Cause { kind: "sync", id: self.run.clone().unwrap_or_default() };
+                let cause = Cause { kind: CauseKind::Sync, id: self.run.clone().unwrap_or_default() };
                 applying::refold_user(state, user, &cause).await?;
                 if applying::is_folded(state, user).await? {
                     self.report.repair(line("computed again"));

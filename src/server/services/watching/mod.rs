@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The kind of its runs.
-const WEBHOOKS: &str = "webhooks";
+pub const WEBHOOKS: &str = "webhooks";
 
 /// Looks this often, over all nodes.
 const EVERY: Millis = 3 * 60_000;

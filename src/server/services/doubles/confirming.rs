@@ -1,0 +1,22 @@
+//! Before somebody's two subscriptions become a case, both are read at Polar: a late report may know one of them no better.
+
+use super::super::{Error, applying, syncing};
+use crate::{
+    model::projection::Kind,
+    server::{polar, state::State},
+};
+
+/// Reads every subscription of `user` that seems to be paid beside another, and opens a case for each pair that is.
+///
+/// # Errors
+/// When Polar or the database fails: then nothing is concluded.
+pub async fn confirm(state: &State, user: &str) -> Result<(), Error> {
+    let suspects = applying::suspects(state, user).await?;
+    for id in &suspects {
+        match syncing::read_object(state, Kind::Subscription, id).await {
+            Ok(()) | Err(Error::Polar(polar::Error::NotFound)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    applying::open_doubles(state, user, &suspects).await
+}

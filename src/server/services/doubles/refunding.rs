@@ -1,0 +1,130 @@
+//! The second half of an ending: bill by bill, what was agreed to is paid back, once. Each refund carries the id of our order
+//! in its metadata, so that a look at Polar tells whether one whose answer was lost was made.
+
+use super::{
+    super::Error,
+    ending::{Course, Step},
+};
+use crate::{
+    model::{
+        ending::{Bill, Part},
+        projection::Kind,
+    },
+    server::{
+        db::changes,
+        polar::{self, Seen},
+    },
+};
+use serde_json::Value;
+
+const REFUND: &str = "refund";
+
+impl Course<'_> {
+    /// Pays back what is left of each part.
+    pub(super) async fn pay_back(&self) -> Result<Step, Error> {
+        for part in &self.back.parts {
+            match self.pay_back_part(part).await? {
+                Step::Done => {}
+                other => return Ok(other),
+            }
+        }
+        Ok(Step::Done)
+    }
+
+    async fn pay_back_part(&self, part: &Part) -> Result<Step, Error> {
+        let (subscription, db) = (&self.row.subscription_id, &self.state.db);
+        let purpose = format!("{}:{}", self.row.id, part.bill);
+        if changes::is_done(db, subscription, REFUND, &purpose).await? {
+            return Ok(Step::Done);
+        }
+        let mut open = changes::open(db, subscription, REFUND).await?;
+        if let Some(order) = &open {
+            if let Some(refund) = self.refund_of(&order.id).await? {
+                return self.took(&order.id, &refund).await;
+            }
+            if !self.is_stale(order) {
+                return Ok(Step::Waits("Polar has not answered the refund; it is looked at again".into()));
+            }
+        }
+        // One of an earlier decision, which Polar never made.
+        if let Some(order) = open.take_if(|order| order.purpose != purpose) {
+            self.settle(&order.id, "refused", Some("no answer; looked at again")).await?;
+        }
+        let left = self.left_of(&part.bill).await?.min(part.amount);
+        if left == 0 {
+            if let Some(order) = open {
+                self.settle(&order.id, "refused", Some("paid back by somebody else")).await?;
+            }
+            return Ok(Step::Done);
+        }
+        let order = match open {
+            Some(order) if self.may_ask_again(&order).await? => Some(order.id),
+            Some(_) => None,
+            None => self.begin(REFUND, &purpose, &serde_json::to_string(part).expect("plain values")).await?,
+        };
+        match order {
+            Some(order) => self.send_refund(&order, &part.bill, left).await,
+            None => Ok(Step::Waits("another change of this subscription is under way".into())),
+        }
+    }
+
+    async fn send_refund(&self, order: &str, bill: &str, amount: i64) -> Result<Step, Error> {
+        let error = match self.polar.refund_double(bill, amount, order).await {
+            Ok(refund) => return self.took(order, &refund).await,
+            Err(error) => error,
+        };
+        let words = error.to_string();
+        if error.was_not_done() {
+            changes::not_done(&self.state.db, order, &words).await?;
+            return Ok(Step::Waits(words));
+        }
+        if error.may_be_done() {
+            self.settle(order, "unsettled", Some(&words)).await?;
+            return Ok(Step::Waits(words));
+        }
+        // Refused because an earlier try, whose answer was lost, arrived after all?
+        if let Some(refund) = self.refund_of(order).await? {
+            return self.took(order, &refund).await;
+        }
+        self.settle(order, "refused", Some(&words)).await?;
+        match self.left_of(bill).await? {
+            0 => Ok(Step::Done),
+            _ => Ok(Step::Refused(format!("It was cancelled, but not paid back: {words}."))),
+        }
+    }
+
+    /// A refund of ours is at Polar; only one that succeeded is done (C§2.10).
+    async fn took(&self, order: &str, refund: &Seen<Value>) -> Result<Step, Error> {
+        self.observe(Kind::Refund, refund).await?;
+        match refund.value["status"].as_str() {
+            Some("succeeded") => self.settle(order, "done", None).await?,
+            Some("failed" | "canceled") => {
+                self.settle(order, "refused", Some("the refund failed at Polar")).await?;
+                return Ok(Step::Refused("It was cancelled, but the refund failed at Polar.".to_owned()));
+            }
+            _ => {
+                self.settle(order, "unsettled", Some("pending at Polar")).await?;
+                return Ok(Step::Waits("the refund is pending at Polar".to_owned()));
+            }
+        }
+        if let Some(bill) = refund.value["order_id"].as_str() {
+            self.left_of(bill).await?;
+        }
+        Ok(Step::Done)
+    }
+
+    /// The refund that one of our orders has made.
+    async fn refund_of(&self, order: &str) -> Result<Option<Seen<Value>>, Error> {
+        let filter = [("subscription_id", self.row.subscription_id.as_str())];
+        let refunds = self.polar.objects(Kind::Refund, &filter).await?;
+        Ok(refunds.into_iter().find(|refund| refund.value["metadata"]["order_id"] == order))
+    }
+
+    /// What of a bill can still be paid back, by a look at Polar.
+    async fn left_of(&self, bill: &str) -> Result<i64, Error> {
+        let seen = self.polar.object(Kind::Order, bill).await?;
+        self.observe(Kind::Order, &seen).await?;
+        let read = serde_json::from_value::<Bill>(seen.value);
+        Ok(read.map_err(|error| polar::Error::Unreadable(error.to_string()))?.left())
+    }
+}
