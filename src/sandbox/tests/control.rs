@@ -59,8 +59,9 @@ async fn the_forms_move_the_clock_and_set_the_faults() {
     let (status, _, shown) = press(&world, "clock", &[("go", "next renewal")]).await;
     assert!(status == 422 && shown.contains("nothing to renew"));
 
-    let numbers = ["duplicate", "hold_ms", "hold_jobs_ms", "drop_percent", "corrupt_percent", "delay_ms", "seed"]
-        .map(|name| (name, "2"));
+    let numbers =
+        ["duplicate", "hold_ms", "hold_jobs_ms", "drop_percent", "corrupt_percent", "delay_ms", "retry_after", "seed"]
+            .map(|name| (name, "2"));
     let words = [("sender", "on"), ("retry_scale", "0.5"), ("answer_percent", "100"), ("answer", "500 after")];
     let (status, ..) = press(&world, "faults", &[&numbers[..], &words[..]].concat()).await;
     assert_eq!(status, 303);
