@@ -32,7 +32,7 @@ fn a_message_has_its_id_its_time_and_two_parts() {
     );
     assert!(head.contains("Auto-Submitted: auto-generated") && head.contains("multipart/alternative"), "{head}");
     let (plain, html) = (body.find("text/plain").unwrap(), body.find("text/html").unwrap());
-    assert!(plain < html && body.contains("https://shop.example.org/reset/new?key=KEY"), "{body}");
+    assert!(plain < html && body.contains("https://shop.example.org/reset/new?key=3DKEY"), "{body}");
 }
 
 #[test]
