@@ -4,7 +4,7 @@
 use boreal::server::{
     clock::Clock,
     config::Config,
-    db::{Db, Reader, inbox::Delivery, users},
+    db::{self, Db, Reader, inbox::Delivery, users},
     services::{applying, new_id},
     startup,
     state::State,
@@ -101,7 +101,9 @@ async fn said(state: &State) -> Vec<Delivery> {
     for number in 0..PURCHASES {
         let user = new_id();
         let email = format!("buyer-{number}@boreal-shop.dev");
-        assert!(users::add(&state.db, &user, &email, "no password", 0).await.expect("a row"));
+        let added: Result<bool, db::Error> =
+            state.db.transaction(async |tx| users::add(tx, &user, &email, "no password", 0).await).await;
+        assert!(added.expect("a row"));
         all.extend(purchase(&user));
     }
     all

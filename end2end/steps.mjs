@@ -80,3 +80,20 @@ export async function openPortal(page) {
   await page.getByRole('button', { name: 'Manage billing' }).click();
   await page.waitForURL((url) => url.origin !== ours);
 }
+
+/** The link in the newest mail to somebody whose subject begins so, once it is there; as a path of the site. */
+export async function linkInMail(site, email, subject) {
+  const deadline = Date.now() + 20_000;
+  while (Date.now() < deadline) {
+    const list = await (await fetch(`${site}/dev/mail`)).text();
+    const rows = list.split('<tr>').filter((row) => row.includes(email) && row.includes(`>${subject}`));
+    const id = rows[0]?.match(/\/dev\/mail\?id=([0-9a-f-]+)/)?.[1];
+    if (id) {
+      const mail = await (await fetch(`${site}/dev/mail?id=${id}`)).text();
+      const link = mail.match(/href="[^"]*?(\/[a-z/]+\?key=[\w-]+)"/)?.[1];
+      if (link) return link;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`no mail ${subject} to ${email}`);
+}

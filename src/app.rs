@@ -8,19 +8,26 @@ use crate::{
     },
     pages::{
         account::AccountPage,
+        address::AddressPage,
         billing::BillingPage,
         buy::BuyPage,
         confirmation::ConfirmationPage,
+        dev_mail::DevMailPage,
         error::ErrorPage,
         home::Home,
         login::LogInPage,
         logout::LogOutPage,
+        new_password::NewPasswordPage,
         not_found::NotFound,
         order::OrderPage,
+        password::PasswordPage,
         pricing::PricingPage,
         register::RegisterPage,
+        reset::ResetPage,
         staff::{CasesPage, InboxPage, PersonPage, PolarPage, QuarantinePage, StaffPage, WithdrawPage},
         studio::StudioPage,
+        verify::VerifyPage,
+        verify_again::VerifyAgainPage,
     },
     server::{
         http::theme::{Theme, theme},
@@ -84,7 +91,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/orders/:id") view=OrderPage ssr=SsrMode::Async />
                     <Route path=path!("/confirmation") view=ConfirmationPage ssr=SsrMode::Async />
                     <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
+                    <Route path=path!("/account/address") view=AddressPage ssr=SsrMode::Async />
+                    <Route path=path!("/account/password") view=PasswordPage ssr=SsrMode::Async />
                     <Route path=path!("/billing") view=BillingPage ssr=SsrMode::Async />
+                    <Route path=path!("/dev/mail") view=DevMailPage ssr=SsrMode::Async />
                     <Route path=path!("/studio") view=StudioPage ssr=SsrMode::Async />
                     <Route path=path!("/staff") view=StaffPage ssr=SsrMode::Async />
                     <Route path=path!("/staff/person") view=PersonPage ssr=SsrMode::Async />
@@ -96,6 +106,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/register") view=RegisterPage ssr=SsrMode::Async />
                     <Route path=path!("/login") view=LogInPage ssr=SsrMode::Async />
                     <Route path=path!("/logout") view=LogOutPage ssr=SsrMode::Async />
+                    <Route path=path!("/reset") view=ResetPage ssr=SsrMode::Async />
+                    <Route path=path!("/reset/new") view=NewPasswordPage ssr=SsrMode::Async />
+                    <Route path=path!("/verify") view=VerifyPage ssr=SsrMode::Async />
+                    <Route path=path!("/verify/again") view=VerifyAgainPage ssr=SsrMode::Async />
                 </Routes>
             </main>
         </Router>

@@ -11,6 +11,12 @@ pub const READ_OBJECT: &str = "read_object";
 /// Look up everything of one user at Polar; the key is the user's id.
 pub const SYNC_USER: &str = "sync_user";
 
+/// Tie Polar's customer with a user's verified address to the user; the key is the user's id.
+pub const TIE_CUSTOMER: &str = "tie_customer";
+
+/// Give Polar's customer of a user the user's address; the key is the user's id.
+pub const CARRY_ADDRESS: &str = "carry_address";
+
 /// Look whether somebody really pays for two subscriptions; the key is the user's id.
 pub const CONFIRM_DOUBLES: &str = "confirm_doubles";
 

@@ -111,6 +111,8 @@ struct FeatureWords {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    #[serde(default)]
+    require_verified_email: bool,
     #[serde(rename = "plan")]
     plans: Vec<Plan>,
     #[serde(default, rename = "feature")]
@@ -127,6 +129,7 @@ pub struct Unusable(String);
 pub struct Plans {
     plans: Vec<Plan>,
     features: BTreeMap<String, FeatureWords>,
+    requires_verified_email: bool,
     hash: String,
 }
 
@@ -136,11 +139,12 @@ impl Plans {
     /// # Errors
     /// On anything that is unknown, missing or contradictory, with the place.
     pub fn parse(text: &str) -> Result<Self, Unusable> {
-        let File { mut plans, features } = toml::from_str(text).map_err(|error| Unusable(error.to_string()))?;
+        let File { require_verified_email: requires_verified_email, mut plans, features } =
+            toml::from_str(text).map_err(|error| Unusable(error.to_string()))?;
         plans.sort_by(|a, b| a.rank.cmp(&b.rank).then_with(|| a.slug.cmp(&b.slug)));
         check(&plans)?;
         let hash = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { plans, features, hash })
+        Ok(Self { plans, features, requires_verified_email, hash })
     }
 
     /// The plan of this slug.
@@ -173,6 +177,12 @@ impl Plans {
         all.sort_unstable();
         all.dedup();
         all
+    }
+
+    /// Whether only somebody whose address was proved to be theirs may log in and buy.
+    #[must_use]
+    pub fn requires_verified_email(&self) -> bool {
+        self.requires_verified_email
     }
 
     /// Changes when the file changes.
@@ -219,6 +229,7 @@ mod tests {
         assert_eq!(plans.get("team").unwrap().grace(), 14 * DAY);
         assert_eq!(plans.get("pro").unwrap().features["projects"], Value::Limit(50));
         assert_eq!(plans.feature_name("studio"), "The studio");
+        assert!(!plans.requires_verified_email());
     }
 
     #[test]

@@ -84,7 +84,14 @@ fn Account(overview: Overview, email: String) -> impl IntoView {
                 <p class="fine">"Cards, invoices and cancelling are in the billing portal of Polar."</p>
             </section>
             <Bills bills />
-            <p class="fine quiet-end">"You are logged in as "{email}"."</p>
+            <section aria-labelledby="self" class="quiet-end">
+                <h2 id="self">"Your log-in"</h2>
+                <p>"You log in with "{email}"."</p>
+                <p class="actions">
+                    <a href="/account/address">"E-mail address"</a>
+                    <a href="/account/password">"Password"</a>
+                </p>
+            </section>
         </Page>
     }
 }

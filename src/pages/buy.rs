@@ -52,6 +52,8 @@ pub async fn buy(
     }
 }
 
+const UNVERIFIED: &str = "Please confirm your e-mail address first, so that receipts reach you.";
+
 fn answer(committed: Committed) -> Result<(), ServerFnError> {
     match committed {
         Committed::Checkout(url) => reply::see_other(&url),
@@ -59,6 +61,7 @@ fn answer(committed: Committed) -> Result<(), ServerFnError> {
         Committed::NotFound => reply::gone(),
         Committed::ChangePlan => return Err(reject(Rejected::form("You have a subscription already."))),
         Committed::AlreadyYours => return Err(reject(Rejected::form("You have this for good already."))),
+        Committed::Unverified => return Err(reject(Rejected::form(UNVERIFIED))),
         Committed::NewQuote => {
             let words = "What you saw has changed since. Nothing was charged: please look at it again.";
             return Err(reject(Rejected::form(words)));
@@ -147,6 +150,7 @@ fn obstructed(obstacle: Obstacle, plan: &str) -> impl IntoView + use<> {
              cancel in the billing portal and start {plan} when the paid time is over."
         ),
         Obstacle::AlreadyYours => format!("{plan} is yours for good already. There is nothing to pay."),
+        Obstacle::Unverified => UNVERIFIED.to_owned(),
         Obstacle::Checking => {
             "A payment of yours is being checked, so nothing more can be bought just now. You need not do \
                                or pay anything."
@@ -156,11 +160,15 @@ fn obstructed(obstacle: Obstacle, plan: &str) -> impl IntoView + use<> {
                                 charged. Please come back in a moment."
             .to_owned(),
     };
+    let (to, label) = match obstacle {
+        Obstacle::Unverified => ("/account/address", "Confirm my address"),
+        _ => ("/account", "See my account"),
+    };
     view! {
         <p class="notice" role="status">{sentence}</p>
         <p class="actions">
-            <a class="button" href="/account">
-                "See my account"
+            <a class="button" href=to>
+                {label}
             </a>
         </p>
     }

@@ -57,6 +57,7 @@ pub fn LogInPage() -> impl IntoView {
                     <Field name="password" label="Password" kind="password" autocomplete="current-password" />
                     <button class="button">"Log in"</button>
                 </form>
+                <p class="aside"><a href="/reset">"I have forgotten my password"</a></p>
                 <p class="aside">"New here? " <a href=register>"Create an account"</a></p>
             </Page>
         })

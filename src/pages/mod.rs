@@ -2,18 +2,25 @@
 //! into a service and some words.
 
 pub mod account;
+pub mod address;
 pub mod billing;
 pub mod buy;
 pub mod confirmation;
+pub mod dev_mail;
 pub mod error;
 pub mod home;
 pub mod login;
 pub mod logout;
+pub mod new_password;
 pub mod not_found;
 pub mod order;
+pub mod password;
 pub mod pricing;
 pub mod refusals;
 pub mod register;
+pub mod reset;
 pub mod staff;
 pub mod studio;
 pub mod theme;
+pub mod verify;
+pub mod verify_again;

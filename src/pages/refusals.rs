@@ -3,11 +3,14 @@
 use crate::server::{
     http::{
         forms::{Rejected, reject},
-        session,
+        session, state,
     },
     services::accounts::Refused,
 };
 use leptos::prelude::ServerFnError;
+
+const WRONG_OR_UNPROVED: &str = "E-mail and password do not match, or the address is not confirmed yet. A link to another \
+                                 password confirms it as well.";
 
 /// The refusal beside the field that it is about; the address stays typed, the password never does.
 #[must_use]
@@ -16,12 +19,27 @@ pub fn refusal(refused: Refused, email: &str) -> ServerFnError {
         Refused::Email(mistake) => Rejected::field("email", mistake.to_string()),
         Refused::Password(mistake) => Rejected::field("password", mistake.to_string()),
         Refused::Taken => Rejected::field("email", "This address has an account already. Log in with it instead."),
+        Refused::Wrong if state().plans.requires_verified_email() => Rejected::field("password", WRONG_OR_UNPROVED),
         Refused::Wrong => Rejected::field("password", "E-mail and password do not match."),
+        Refused::Same => Rejected::field("email", "This is the address that your account has."),
+        Refused::Spent => Rejected::form("This link does not work any more. Nothing was changed."),
         Refused::TooMany(wait) => Rejected::too_many(wait),
         Refused::Busy => Rejected::unavailable("Many people are logging in just now. Please try again in a moment."),
         Refused::Store(error) => return unavailable(&error, email),
     };
     reject(rejected.with("email", email))
+}
+
+/// The refusal to change an account by `field`, where its password was asked for; the address stays typed.
+#[must_use]
+pub fn not_proved(refused: Refused, field: &'static str, email: &str) -> ServerFnError {
+    match refused {
+        Refused::Wrong => {
+            reject(Rejected::field(field, "This is not the password of the account.").with("email", email))
+        }
+        Refused::Taken => reject(Rejected::form("This address has another account by now. Nothing was changed.")),
+        other => refusal(other, email),
+    }
 }
 
 /// The session could not be written.

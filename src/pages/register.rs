@@ -11,7 +11,7 @@ use crate::{
         services::accounts,
     },
 };
-use leptos::{either::Either, prelude::*};
+use leptos::{either::EitherOf3, prelude::*};
 use leptos_router::hooks::use_query_map;
 
 /// Creates an account, signs in and goes on to where the visitor was going.
@@ -31,7 +31,10 @@ pub async fn register(
     next: String,
 ) -> Result<(), ServerFnError> {
     let made = accounts::register(&state(), &email, password, guard::client_ip()).await;
-    let user_id = made.map_err(|refused| refusal(refused, &email))?;
+    let Some(user_id) = made.map_err(|refused| refusal(refused, &email))? else {
+        reply::see_other("/register?sent=yes");
+        return Ok(());
+    };
     session::start(&user_id).await.map_err(|error| no_session(&error, &email))?;
     reply::see_other(next::local_path(Some(&next)).unwrap_or("/pricing"));
     Ok(())
@@ -40,14 +43,18 @@ pub async fn register(
 /// `/register`
 #[component]
 pub fn RegisterPage() -> impl IntoView {
-    let next = use_query_map().read_untracked().get("next");
+    let query = use_query_map().read_untracked().clone();
+    let (next, sent) = (query.get("next"), query.get("sent").is_some());
     Suspend::new(async move {
         if session::user().await.is_some() {
             reply::see_other(next::local_path(next.as_deref()).unwrap_or("/account"));
-            return Either::Left(());
+            return EitherOf3::A(());
+        }
+        if sent {
+            return EitherOf3::B(view! { <Sent /> });
         }
         let login = next::page_for("/login", next.as_deref());
-        Either::Right(view! {
+        EitherOf3::C(view! {
             <Page title="Create account" lead="An e-mail address and a password, nothing else." width="narrow">
                 <form method="post" class="card">
                     <Refusal />
@@ -66,4 +73,18 @@ pub fn RegisterPage() -> impl IntoView {
             </Page>
         })
     })
+}
+
+/// What everybody sees who registers where only confirmed addresses log in.
+#[component]
+fn Sent() -> impl IntoView {
+    view! {
+        <Page title="Look into your mail" width="narrow">
+            <p>"A mail goes to that address as soon as we can send it. Follow the link in it, with the password that you chose, to go on."</p>
+            <p>
+                "Nothing there? Look among unwanted mail, or "<a href="/reset">"ask for a link to another password"</a>
+                ": it confirms the address as well."
+            </p>
+        </Page>
+    }
 }

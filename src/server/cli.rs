@@ -8,6 +8,7 @@ mod sync;
 use super::{
     config::Config,
     db::Db,
+    mail::Mailer,
     services::{binding, checking, watching},
     startup::{self, Error, Server},
     state::State,
@@ -155,6 +156,10 @@ async fn check(Check { fix, config }: Check) -> Result<(), Error> {
     }
     if config.uses_sandbox() {
         Db::open(&config.database_url).await?.close().await;
+        let mailer = Mailer::of(&config.mail()).map_err(Error::Mistakes)?;
+        if let Some(wrong) = checking::mail(&mailer).await {
+            return Err(Error::Mistakes(vec![wrong]));
+        }
         println!("Configuration and database are in order. There is no Polar to check: the sandbox is used.");
         return Ok(());
     }

@@ -1,6 +1,7 @@
 //! The whole configuration: one clap struct, which `--help` documents, environment variables set, and which is checked
 //! across fields before anything starts.
 
+use super::mail;
 use crate::model::budget::Limit;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
@@ -73,6 +74,19 @@ pub struct Config {
     #[arg(long, env = "BOREAL_KEEP_BODIES_DAYS", default_value_t = 90)]
     pub keep_bodies_days: u16,
 
+    /// The mail server: `smtps://user:password@mail.example.org`, or `smtp://…?tls=required`. Without one mail waits; on
+    /// this machine it goes into a folder.
+    #[arg(long, env = "BOREAL_SMTP_URL", hide_env_values = true)]
+    pub smtp_url: Option<SecretString>,
+
+    /// From whom mail comes: `Boreal <shop@example.org>`.
+    #[arg(long, env = "BOREAL_MAIL_FROM")]
+    pub mail_from: Option<String>,
+
+    /// Where mail goes in place of a mail server, if this site is reached on this machine alone.
+    #[arg(long, env = "BOREAL_MAIL_FOLDER", default_value = "data/mail")]
+    pub mail_folder: PathBuf,
+
     /// Address and port of the built-in sandbox.
     #[arg(long, env = "BOREAL_SANDBOX_LISTEN", default_value = "127.0.0.1:3010")]
     pub sandbox_listen: SocketAddr,
@@ -127,6 +141,17 @@ impl Config {
         }
     }
 
+    /// How mail is sent.
+    #[must_use]
+    pub fn mail(&self) -> mail::Settings<'_> {
+        mail::Settings {
+            smtp_url: self.smtp_url.as_ref(),
+            from: self.mail_from.as_deref(),
+            folder: self.is_loopback().then_some(&*self.mail_folder),
+            host: self.origin.host_str().unwrap_or("localhost"),
+        }
+    }
+
     /// One sentence for each mistake; empty when the configuration can be used.
     #[must_use]
     pub fn mistakes(&self) -> Vec<String> {
@@ -156,6 +181,7 @@ impl Config {
             "BOREAL_SANDBOX_LISTEN must be a loopback address: everybody who reaches the sandbox can buy for free.",
         );
         found.extend(self.secret_mistakes());
+        found.extend(mail::Mailer::of(&self.mail()).err().unwrap_or_default());
         found
     }
 
@@ -231,5 +257,6 @@ mod tests {
         assert_eq!(with(&["--polar-webhook-secrets", secret]), "");
         assert!(of(&["--origin", "http://127.0.0.1:3000/shop"]).mistakes()[0].contains("alone"));
         assert!(of(&["--sandbox-listen", "0.0.0.0:3010"]).mistakes()[0].contains("loopback"));
+        assert!(of(&["--smtp-url", "smtp://127.0.0.1:25"]).mistakes()[0].contains("BOREAL_MAIL_FROM"));
     }
 }

@@ -5,13 +5,15 @@ use super::{
     config::Config,
     db::{self, Db, inbox::Intake},
     http::{self, Site},
-    jobs, polar,
+    jobs,
+    mail::Mailer,
+    polar,
     services::{
         self,
         accounts::{self, Accounts},
         applying,
         binding::{self, Known},
-        catalog, checking,
+        catalog, checking, mailing,
         pacing::SharedPace,
         pushing, syncing,
     },
@@ -91,6 +93,9 @@ impl Server {
             http::metrics::serve(&state, listen).await.map_err(|error| Error::Listen(listen, error))?;
         }
         meet(&state).await?;
+        if state.mail.is_nowhere() {
+            tracing::warn!("BOREAL_SMTP_URL is missing: mail waits until there is a mail server");
+        }
         let site = http::router::site(&state, &options(&state.config), &upstream.form_targets()).await;
         Ok(Self { listener, addr, state, site, upstream })
     }
@@ -205,6 +210,7 @@ async fn state(config: Config, upstream: &Upstream) -> Result<State, Error> {
     let to = polar::Access { base: upstream.api_base.clone(), token: upstream.token.clone(), sandbox };
     let polar = polar::Client::new(to, clock.clone(), Box::new(pace));
     Ok(State::new(Parts {
+        mail: Arc::new(Mailer::of(&config.mail()).map_err(Error::Mistakes)?),
         intake: Intake::start(db.clone()),
         polar: polar.map_err(|_| Error::Tls)?,
         webhook_secrets: upstream.webhook_secrets.clone(),
@@ -246,6 +252,9 @@ async fn sweep(state: State) {
             ticks.tick().await;
             if let Err(error) = accounts::sweep(&state).await {
                 tracing::warn!(%error, "could not sweep");
+            }
+            if let Err(error) = mailing::sweep(&state).await {
+                tracing::warn!(%error, "could not sweep mail");
             }
             if let Err(error) = applying::thin(&state).await {
                 tracing::warn!(%error, "could not thin the inbox");

@@ -4,6 +4,7 @@ use super::{
     clock::Clock,
     config::Config,
     db::{Db, inbox::Intake},
+    mail::Mailer,
     polar,
     services::{accounts::Accounts, binding::Known, catalog},
 };
@@ -37,6 +38,8 @@ pub struct Parts {
     pub plans: Plans,
     /// The plans with Polar's live prices.
     pub catalog: catalog::Cache,
+    /// Where mail goes.
+    pub mail: Arc<Mailer>,
     /// Hashing of passwords and limits of log-in attempts.
     pub accounts: Accounts,
     /// Ends the pauses of background loops.
@@ -56,6 +59,8 @@ pub struct Wake {
     pub inbox: Notify,
     /// A job may have been queued.
     pub jobs: Notify,
+    /// A mail was queued.
+    pub mail: Notify,
     /// Something that a page shows may have changed: every open stream looks.
     pub live: Notify,
 }
@@ -80,6 +85,7 @@ impl State {
             known: Known::default(),
             plans: self.plans.clone(),
             catalog: catalog::Cache::default(),
+            mail: self.mail.clone(),
             accounts: Accounts::default(),
             wake: Wake::default(),
             stop: CancellationToken::new(),

@@ -6,6 +6,7 @@ use super::{
     polar::{FORM, PAYS, Polar, browser, encoded},
     program::{Process, free_port},
     shop::signed,
+    sink::Sink,
     visitor::{Visitor, value},
 };
 use boreal::server::db::{Db, Reader};
@@ -22,7 +23,8 @@ use tokio::task::JoinSet;
 
 /// A running server and its Polar.
 pub struct Running {
-    process: Process,
+    /// The process.
+    pub process: Process,
     metrics: SocketAddr,
     secret: String,
     /// The sandbox that it talks to.
@@ -32,9 +34,15 @@ pub struct Running {
 impl Running {
     /// Starts one with a sandbox beside it on this database; everything that it says goes to `log` in the folder.
     pub async fn start(database: &Database, folder: &Path) -> Self {
+        Self::start_with(database, folder, &[]).await
+    }
+
+    /// As [`Running::start`], with whatever else is said.
+    pub async fn start_with(database: &Database, folder: &Path, more: &[String]) -> Self {
         let (sandbox, state) = (free_port(), folder.join("sandbox.json").display().to_string());
         let beside = ["--sandbox-listen", &format!("127.0.0.1:{sandbox}"), "--sandbox-state", &state];
-        let (process, metrics) = serve(database, folder, &beside).await;
+        let more: Vec<&str> = more.iter().map(String::as_str).collect();
+        let (process, metrics) = serve(database, folder, &[&beside[..], &more].concat()).await;
         let known: Value = serde_json::from_slice(&std::fs::read(&state).expect("a state")).expect("JSON");
         let text = |key: &str| known["identity"][key].as_str().expect("text").to_owned();
         let polar = Polar::at(&format!("http://localhost:{sandbox}"), &text("token"));
@@ -195,12 +203,32 @@ async fn asked_to_stop_it_finishes_what_is_under_way() {
     database.remove().await;
 }
 
+/// A wrong password and a forged webhook.
+async fn are_refused(shop: &Running, email: &str) {
+    let http = browser();
+    let login = http.post(format!("{}/login", shop.origin())).header("origin", shop.origin());
+    let login = login.header("content-type", FORM);
+    let login = login.body(encoded(&[("email", email), ("password", "wrong horse battery")])).send().await;
+    assert_eq!(login.expect("an answer").status().as_u16(), 422);
+    let forged = http.post(format!("{}/webhooks/polar", shop.origin())).body("SECRET-BODY").send().await;
+    assert_eq!(forged.expect("an answer").status().as_u16(), 403);
+}
+
+/// Follows the link in the mail that greets a visitor; its key.
+async fn welcomed(sink: &Sink, visitor: &Visitor) -> String {
+    let letter = sink.letter(&visitor.email, "Confirm").await;
+    visitor.get(&letter.link(), 200).await;
+    letter.key()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn its_log_names_nobody_and_gives_no_key_away() {
     let folder: TempDir = tempfile::tempdir().expect("a folder");
     let database = Database::new(folder.path()).await;
-    let mut shop = Running::start(&database, folder.path()).await;
+    let sink = Sink::open().await;
+    let mut shop = Running::start_with(&database, folder.path(), &sink.settings()).await;
     let ann = Visitor::register(&shop.origin(), "ann").await;
+    let welcome = welcomed(&sink, &ann).await;
     let form = ann.form("pro", "month").await;
     let pressed = ann.press(&form, 303).await;
     let checkout_url = pressed.location().to_owned();
@@ -211,13 +239,7 @@ async fn its_log_names_nobody_and_gives_no_key_away() {
     let granted = async || (ann.get(&format!("/orders/{order}/stage"), 200).await.stage() == "granted").then_some(());
     wait_for("access", granted).await;
     let portal = ann.post("/billing", &[], 303).await.location().to_owned();
-    let http = browser();
-    let login = http.post(format!("{}/login", shop.origin())).header("origin", shop.origin());
-    let login = login.header("content-type", FORM);
-    let login = login.body(encoded(&[("email", &ann.email), ("password", "wrong horse battery")])).send().await;
-    assert_eq!(login.expect("an answer").status().as_u16(), 422);
-    let forged = http.post(format!("{}/webhooks/polar", shop.origin())).body("SECRET-BODY").send().await;
-    assert_eq!(forged.expect("an answer").status().as_u16(), 403);
+    are_refused(&shop, &ann.email).await;
     shop.polar.idle().await;
     let events = shop.polar.events().await;
     shop.process.terminate();
@@ -238,6 +260,8 @@ async fn its_log_names_nobody_and_gives_no_key_away() {
         ("an address", &ann.email),
         ("part of an address", "boreal-shop.dev"),
         ("a password", "horse battery"),
+        ("the key of a link", &welcome),
+        ("the mail server", &sink.addr.to_string()),
         ("a client secret", &client_secret),
         ("a session token", &way_back),
         ("the portal's key", &way_in),

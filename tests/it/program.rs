@@ -43,6 +43,7 @@ impl Process {
         let log = File::options().create(true).append(true).open(folder.join("log")).expect("a file");
         let child = Command::new(env!("CARGO_BIN_EXE_boreal"))
             .args(["serve", "--listen", &addr.to_string(), "--log-format", "json"])
+            .args([Path::new("--mail-folder"), &folder.join("mail")])
             .args(arguments)
             .env("RUST_LOG", filter)
             .stdin(Stdio::null())

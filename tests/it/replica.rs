@@ -159,7 +159,9 @@ impl Replica {
 
     async fn meet_people(&self) {
         for person in &self.people {
-            let added = users::add(&self.state.db, &person.id, &person.email, "no password", 0).await;
+            let added: Result<bool, boreal::server::db::Error> = (self.state.db)
+                .transaction(async |tx| users::add(tx, &person.id, &person.email, "no password", 0).await)
+                .await;
             assert!(added.expect("a row"));
         }
     }

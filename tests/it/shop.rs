@@ -9,7 +9,7 @@ use super::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use boreal::server::{
     config::Config,
-    db::{Reader, orders, users},
+    db::{self, Reader, Tx, orders, users},
     measures,
     services::{
         access::{self, Access},
@@ -78,9 +78,9 @@ impl Place {
         self.folder.path().join("sandbox.json")
     }
 
-    /// The configuration of a shop here with its own sandbox.
-    pub fn config(&self) -> Config {
-        config(&self.database.url, &self.sandbox(), &[])
+    /// The configuration of a shop here with its own sandbox, and whatever else is said.
+    pub fn config(&self, more: &[&str]) -> Config {
+        config(&self.database.url, &self.sandbox(), more)
     }
 }
 
@@ -105,8 +105,9 @@ pub struct Open {
 /// The configuration of a server with its own sandbox, and whatever else is said.
 pub fn config(database: &str, sandbox_state: &Path, more: &[&str]) -> Config {
     let sandbox = sandbox_state.display().to_string();
+    let mail = sandbox_state.with_file_name("mail").display().to_string();
     let own = ["boreal", "--listen", "127.0.0.1:0", "--origin", "http://127.0.0.1:0", "--database-url", database];
-    let beside = ["--sandbox-listen", "127.0.0.1:0", "--sandbox-state", &sandbox];
+    let beside = ["--sandbox-listen", "127.0.0.1:0", "--sandbox-state", &sandbox, "--mail-folder", &mail];
     Line::parse_from([&own[..], &beside[..], more].concat()).config
 }
 
@@ -141,16 +142,22 @@ impl Shop {
 
     /// Opens a shop where it was before, or would be.
     pub async fn open_at(place: Place) -> Self {
-        Self::open_watched(place, true).await
+        Self::open_with(place, &[]).await
+    }
+
+    /// As [`Shop::open_at`], with whatever else is said.
+    pub async fn open_with(place: Place, more: &[String]) -> Self {
+        Self::open_watched(place, more, true).await
     }
 
     /// A new shop in which more happens than its sandbox remembers.
     pub async fn open_for_long() -> Self {
-        Self::open_watched(Place::new().await, false).await
+        Self::open_watched(Place::new().await, &[], false).await
     }
 
-    async fn open_watched(place: Place, whole: bool) -> Self {
-        let server = build(place.config()).await.expect("the server starts");
+    async fn open_watched(place: Place, more: &[String], whole: bool) -> Self {
+        let more: Vec<&str> = more.iter().map(String::as_str).collect();
+        let server = build(place.config(&more)).await.expect("the server starts");
         let (state, polar) = (server.state(), Polar::of(server.upstream()));
         let sandbox = server.upstream().stand_in().expect("no real Polar is configured").clone();
         let (stop, stopped) = oneshot::channel();
@@ -204,7 +211,9 @@ impl Shop {
     pub async fn person(&self, name: &str) -> Person {
         let id = new_id();
         let email = format!("{name}-{}@boreal-shop.dev", &id.replace('-', "")[20..]);
-        let added = users::add(&self.state.db, &id, &email, "no password", self.state.clock.wall()).await;
+        let now = self.state.clock.wall();
+        let added = async |tx: &mut Tx| users::add(tx, &id, &email, "no password", now).await;
+        let added: Result<bool, db::Error> = self.state.db.transaction(added).await;
         assert!(added.expect("a row"), "{email} is new");
         Person { id, email }
     }

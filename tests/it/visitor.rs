@@ -6,6 +6,9 @@ use reqwest::header::{HeaderMap, LOCATION, SET_COOKIE};
 use std::time::Duration;
 use tokio::time::timeout;
 
+/// What everybody registers with.
+pub const PASSWORD: &str = "correct horse battery";
+
 /// One visitor who is logged in.
 pub struct Visitor {
     /// What they registered with.
@@ -68,13 +71,31 @@ impl Visitor {
 
     /// What they register and log in with.
     pub fn credentials(&self) -> [(&'static str, &str); 2] {
-        [("email", self.email.as_str()), ("password", "correct horse battery")]
+        [("email", self.email.as_str()), ("password", PASSWORD)]
     }
 
     /// Is from now on whom this answer lets in.
     pub fn keep_cookie(&mut self, answer: &Answer) {
-        let cookie = answer.headers.get(SET_COOKIE).expect("a session").to_str().expect("text");
-        self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        let set = answer.headers.get_all(SET_COOKIE).into_iter().map(|value| value.to_str().expect("text"));
+        let set: Vec<&str> = set.map(|cookie| cookie.split(';').next().unwrap_or_default()).collect();
+        assert!(set.iter().any(|cookie| cookie.starts_with("id=")), "a session: {set:?}");
+        let name = |cookie: &str| cookie.split('=').next().unwrap_or_default().to_owned();
+        let kept =
+            self.cookie.split("; ").filter(|old| !old.is_empty() && set.iter().all(|new| name(new) != name(old)));
+        self.cookie = kept.chain(set.iter().copied()).collect::<Vec<_>>().join("; ");
+    }
+
+    /// The same person in another browser, where nobody is logged in.
+    pub fn elsewhere(&self) -> Self {
+        Self { email: self.email.clone(), ..Self::stranger(&self.origin) }
+    }
+
+    /// Logs in with this password, or is answered otherwise.
+    pub async fn log_in(&mut self, password: &str, expected: u16) {
+        let answer = self.post("/login", &[("email", &self.email), ("password", password)], expected).await;
+        if expected == 303 {
+            self.keep_cookie(&answer);
+        }
     }
 
     /// Somebody who has no account and no cookie.

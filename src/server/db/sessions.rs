@@ -1,6 +1,6 @@
 //! Table `sessions`. The key is SHA-256 of the session id, so a stolen copy of the table opens nothing.
 
-use super::{Db, Reader};
+use super::{Db, Reader, Tx};
 use crate::server::clock::{Clock, Millis};
 use sha2::{Digest, Sha256};
 use std::{collections::HashMap, fmt};
@@ -36,6 +36,14 @@ impl Sessions {
 /// When the database cannot be reached.
 pub async fn sweep(db: &Db, now: Millis) -> super::Result<u64> {
     db.write("DELETE FROM sessions WHERE expires_at <= $1").bind(now).execute().await
+}
+
+/// Ends every session of a user.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn end_all(tx: &mut Tx, user: &str) -> super::Result<u64> {
+    tx.sql("DELETE FROM sessions WHERE user_id = $1").bind(user).execute().await
 }
 
 fn key(id: &Id) -> Vec<u8> {

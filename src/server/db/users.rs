@@ -23,24 +23,56 @@ pub struct Credentials {
     pub id: String,
     /// A PHC string; `None` for an account without a password.
     pub password_hash: Option<String>,
+    /// When the address was proved to be theirs.
+    pub email_verified_at: Option<Millis>,
 }
 
 /// Adds an account; false when the address has one already.
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub async fn add(db: &Db, id: &str, email: &str, password_hash: &str, now: Millis) -> Result<bool> {
+pub async fn add(tx: &mut Tx, id: &str, email: &str, password_hash: &str, now: Millis) -> Result<bool> {
     let insert = "INSERT INTO users (id, email, password_hash, role, created_at) VALUES ($1, $2, $3, 'member', $4) \
                   ON CONFLICT (email) DO NOTHING";
-    Ok(db.write(insert).bind(id).bind(email).bind(password_hash).bind(now).execute().await? == 1)
+    Ok(tx.sql(insert).bind(id).bind(email).bind(password_hash).bind(now).execute().await? == 1)
 }
 
-/// Whether the address has an account.
+/// The id of the account with this address.
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub async fn is_taken(db: &Db, email: &str) -> Result<bool> {
-    db.read("SELECT EXISTS (SELECT 1 FROM users WHERE email = $1)").bind(email).scalar().await
+pub async fn id_of<'c>(on: impl Reader<'c>, email: &str) -> Result<Option<String>> {
+    let select = "SELECT id FROM users WHERE email = $1 AND deleted_at IS NULL";
+    Ok(on.read(select).bind(email).optional::<(String,)>().await?.map(|row| row.0))
+}
+
+/// Notes that an account's present address was proved to be its holder's; `false` if it has another address by now.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn verify(tx: &mut Tx, id: &str, email: &str, now: Millis) -> Result<bool> {
+    let update = "UPDATE users SET email_verified_at = COALESCE(email_verified_at, $3) \
+                  WHERE id = $1 AND email = $2 AND deleted_at IS NULL";
+    Ok(tx.sql(update).bind(id).bind(email).bind(now).execute().await? == 1)
+}
+
+/// Gives an account an address that was proved to be its holder's; `false` if that has an account by now.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn set_email(tx: &mut Tx, id: &str, email: &str, now: Millis) -> Result<bool> {
+    let update = "UPDATE users SET email = $2, email_verified_at = $3 WHERE id = $1 AND deleted_at IS NULL \
+                  AND NOT EXISTS (SELECT 1 FROM users WHERE email = $2)";
+    Ok(tx.sql(update).bind(id).bind(email).bind(now).execute().await? == 1)
+}
+
+/// Gives an account another password.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn set_password(tx: &mut Tx, id: &str, password_hash: &str) -> Result<bool> {
+    let update = "UPDATE users SET password_hash = $2 WHERE id = $1 AND deleted_at IS NULL";
+    Ok(tx.sql(update).bind(id).bind(password_hash).execute().await? == 1)
 }
 
 /// The account with this id, unless it was deleted.
@@ -71,7 +103,8 @@ pub async fn find<'c>(on: impl Reader<'c>, named: &str) -> Result<Option<String>
 /// # Errors
 /// When the database cannot be reached.
 pub async fn credentials(db: &Db, email: &str) -> Result<Option<Credentials>> {
-    db.read("SELECT id, password_hash FROM users WHERE email = $1 AND deleted_at IS NULL").bind(email).optional().await
+    let select = "SELECT id, password_hash, email_verified_at FROM users WHERE email = $1 AND deleted_at IS NULL";
+    db.read(select).bind(email).optional().await
 }
 
 /// Locks a user's row until the transaction ends, so that what is decided about them is decided by one at a time;

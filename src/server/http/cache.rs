@@ -1,7 +1,7 @@
 //! Pages that are the same for every visitor who is not signed in, kept as bytes: one copy a theme and encoding.
 
 use super::{
-    reply, source,
+    reply, session, source,
     theme::{Theme, theme_of},
 };
 use crate::server::state as server;
@@ -83,7 +83,8 @@ pub async fn anonymous(State(pages): State<Pages>, mut request: Request, next: N
 
 fn key_of(request: &Request) -> Option<Key> {
     let path = CACHED.into_iter().find(|path| *path == request.uri().path())?;
-    let only_theme = reply::cookies(request.headers()).all(|(name, _)| matches!(name, "theme" | source::COOKIE));
+    let only_theme =
+        reply::cookies(request.headers()).all(|(name, _)| matches!(name, "theme" | source::COOKIE | session::DEVICE));
     let plain = *request.method() == Method::GET && request.uri().query().is_none() && only_theme;
     plain.then(|| Key { path, theme: theme_of(request.headers()), encoding: encoding_of(request.headers()) })
 }

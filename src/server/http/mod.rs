@@ -3,6 +3,7 @@
 
 pub mod cache;
 pub mod csp;
+mod dev_mail;
 pub mod errors;
 pub mod files;
 pub mod forms;

@@ -29,6 +29,18 @@ pub fn not_known() {
     header(header::RETRY_AFTER, "5");
 }
 
+/// Marks the page as one that was there once: its link is used up or too old.
+pub fn spent() {
+    status(StatusCode::GONE);
+    no_store();
+}
+
+/// The address of this page holds a key: no page that it leads to may learn it, and nothing keeps what it shows.
+pub fn no_referrer() {
+    header(header::REFERRER_POLICY, "no-referrer");
+    no_store();
+}
+
 /// The answer becomes the page that says the service cannot be reached, with `Retry-After`: for an error that neither
 /// the visitor nor the page can do anything about.
 pub fn unavailable(error: &dyn Display) {

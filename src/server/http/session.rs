@@ -19,6 +19,8 @@ use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite, ses
 
 /// When the session was last extended, in seconds since 1970.
 const SEEN: &str = "seen";
+/// The cookie by which a browser is known that somebody logged in with before; it opens nothing.
+pub const DEVICE: &str = "device";
 /// The end of a session is moved at most this often: reading a page is not a write.
 const TOUCH_EVERY_SECS: i64 = 3_600;
 const IDLE_DAYS: i64 = 14;
@@ -115,7 +117,8 @@ pub async fn user_of(state: &State, session: &Session) -> Result<Option<SignedIn
     Ok(Some(SignedIn { id: user.id, email: user.email, is_verified: user.email_verified_at.is_some(), role }))
 }
 
-/// Signs somebody in, under a new session id: one that was known before is worth nothing.
+/// Signs somebody in, under a new session id: one that was known before is worth nothing. A browser that is new beside others
+/// is told by mail.
 ///
 /// # Errors
 /// When the session cannot be written.
@@ -124,6 +127,11 @@ pub async fn start(user_id: &str) -> Result<(), Error> {
     session.cycle_id().await?;
     session.insert(USER, user_id).await?;
     session.insert(SEEN, state.clock.wall() / 1_000).await?;
+    let asking = accounts::Asking { user: user_id, from: guard::client_ip() };
+    if let Some(device) = accounts::note_device(&state, asking, reply::cookie(DEVICE).as_deref()).await {
+        let secure = if state.config.is_https() { "; Secure" } else { "" };
+        reply::set_cookie(&format!("{DEVICE}={device}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{secure}"));
+    }
     Ok(())
 }
 

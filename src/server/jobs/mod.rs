@@ -6,7 +6,7 @@ mod run;
 pub use run::run_due;
 
 use super::{
-    services::{Error, applying, binding, syncing, watching},
+    services::{Error, applying, binding, mailing, syncing, watching},
     state::State,
 };
 use std::{future::Future, time::Duration};
@@ -19,6 +19,9 @@ const TICK: Duration = Duration::from_secs(1);
 pub fn start(state: &State) {
     repeat(state, "inbox", Some(|state| &state.wake.inbox), apply_inbox);
     repeat(state, "jobs", Some(|state| &state.wake.jobs), run_jobs);
+    repeat(state, "mail", Some(|state| &state.wake.mail), async |state: State| {
+        mailing::send_due(&state).await.map(drop)
+    });
     repeat(state, "refolds", None, async |state: State| applying::refold_due(&state).await.map(drop));
     repeat(state, "binding", None, bind_until_bound);
     repeat(state, "sweeps", None, sweep);

@@ -3,7 +3,10 @@
 use crate::{
     model::{
         instant::Millis,
-        job::{CONFIRM_DOUBLES, END_SUBSCRIPTION, READ_OBJECT, SYNC_CHECKOUT, SYNC_USER, object_of_key},
+        job::{
+            CARRY_ADDRESS, CONFIRM_DOUBLES, END_SUBSCRIPTION, READ_OBJECT, SYNC_CHECKOUT, SYNC_USER, TIE_CUSTOMER,
+            object_of_key,
+        },
         order::{Stage, State as OrderState},
     },
     server::{
@@ -12,7 +15,7 @@ use crate::{
             orders,
         },
         polar,
-        services::{Error, confirming, doubles, new_id, syncing},
+        services::{Error, confirming, customers, doubles, new_id, syncing},
         state::State,
     },
 };
@@ -77,6 +80,8 @@ async fn outcome(state: &State, job: &Job) -> Ended {
         END_SUBSCRIPTION => return end_subscription(state, &job.key).await,
         CONFIRM_DOUBLES => doubles::confirm(state, &job.key).await,
         SYNC_USER => syncing::sync_user(state, &job.key).await.map(drop),
+        TIE_CUSTOMER => customers::tie_verified(state, &job.key).await,
+        CARRY_ADDRESS => customers::carry_address(state, &job.key).await,
         READ_OBJECT => match object_of_key(&job.key) {
             Some((kind, id)) => syncing::read_object(state, kind, id).await,
             None => return Ended::Dead("the key names no object".to_owned()),

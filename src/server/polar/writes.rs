@@ -41,6 +41,15 @@ impl Client {
         self.send(Method::PATCH, &path, &body).await.map(|seen| seen.value)
     }
 
+    /// Gives a customer another address.
+    ///
+    /// # Errors
+    /// A 422 means that another customer has it, or that no mail reaches it (C§0).
+    pub async fn readdress_customer(&self, customer_id: &str, email: &str) -> Result<Value, Error> {
+        let path = format!("/v1/customers/{customer_id}");
+        self.send(Method::PATCH, &path, &json!({ "email": email })).await.map(|seen| seen.value)
+    }
+
     /// Ends a subscription at once; the subscription as it is then.
     ///
     /// # Errors

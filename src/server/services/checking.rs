@@ -3,7 +3,7 @@
 use super::{Error, binding, watching};
 use crate::{
     model::{catalog::Offers, plan::Plan, projection::Kind},
-    server::{polar, state::State},
+    server::{mail::Mailer, polar, state::State},
 };
 
 /// What is wrong with Polar as this server sees it; empty when all is well.
@@ -11,10 +11,13 @@ use crate::{
 /// # Errors
 /// When the database fails.
 pub async fn findings(state: &State) -> Result<Vec<String>, Error> {
-    let mut found = Vec::new();
+    let mut found = Vec::from_iter(mail(&state.mail).await);
     match binding::look(state).await {
         Ok(mismatch) => found.extend(mismatch),
-        Err(Error::Polar(error)) => return Ok(vec![unreachable(&error)]),
+        Err(Error::Polar(error)) => {
+            found.push(unreachable(&error));
+            return Ok(found);
+        }
         Err(error) => return Err(error),
     }
     found.extend(clock(state).await);
@@ -37,6 +40,21 @@ pub fn unreachable(error: &polar::Error) -> String {
         }
         error => format!("{error}: check POLAR_API_BASE and this machine's network."),
     }
+}
+
+/// What is wrong with the way of mail.
+pub async fn mail(mailer: &Mailer) -> Option<String> {
+    if mailer.is_nowhere() {
+        return Some(
+            "BOREAL_SMTP_URL is missing: mail waits, so nobody can confirm an address or choose another password. Set it \
+             and BOREAL_MAIL_FROM."
+                .to_owned(),
+        );
+    }
+    let why = mailer.reach().await.err()?;
+    Some(format!(
+        "The mail server of BOREAL_SMTP_URL: {why}. Check its address, name and password, and this machine's network."
+    ))
 }
 
 async fn clock(state: &State) -> Option<String> {

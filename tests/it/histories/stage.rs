@@ -14,7 +14,7 @@ use crate::{
 use boreal::{
     model::instant::DAY,
     server::{
-        db::{Reader, inbox::Delivery, users},
+        db::{self, Reader, inbox::Delivery, users},
         jobs,
         polar::Seen,
         services::{
@@ -44,7 +44,7 @@ const HEARD: [&str; 9] = [
     "UPDATE users SET access_rev = 0, refold_at = 0, synced_at = NULL",
 ];
 /// Forgets the rest: what we and staff did, and whom we knew.
-const DONE_HERE: [&str; 9] = [
+const DONE_HERE: [&str; 10] = [
     "DELETE FROM attributions",
     "DELETE FROM orders",
     "DELETE FROM staff_grants",
@@ -53,6 +53,7 @@ const DONE_HERE: [&str; 9] = [
     "DELETE FROM sync_runs",
     "DELETE FROM polar_budget",
     "DELETE FROM sessions",
+    "DELETE FROM outgoing_mail",
     "DELETE FROM users",
 ];
 /// So many workers apply at once.
@@ -103,7 +104,11 @@ impl Stage {
         self.people.clear();
         for name in PEOPLE {
             let person = person(name, random);
-            let added = users::add(&self.state.db, &person.id, &person.email, "no password", 0).await;
+            let added = (self.state.db)
+                .transaction::<_, db::Error>(async |tx| {
+                    users::add(tx, &person.id, &person.email, "no password", 0).await
+                })
+                .await;
             assert!(added.expect("a row"));
             self.people.push(person);
         }

@@ -11,3 +11,5 @@ mod purchase;
 mod refunds;
 pub mod scene;
 mod subscription_created;
+
+pub use scene::{MINUTE, PAYS_ONCE, Scene, text};

@@ -51,7 +51,11 @@ pub struct Scene {
 impl Scene {
     /// A new shop; Ann has an account and nothing else.
     pub async fn open() -> Self {
-        let shop = Shop::open().await;
+        Self::at(Shop::open().await).await
+    }
+
+    /// In a shop that is open.
+    pub async fn at(shop: Shop) -> Self {
         let ann = Visitor::register(&shop.origin, "ann").await;
         let select = "SELECT id FROM users WHERE email = $1";
         let id = shop.state.db.read(select).bind(&ann.email).scalar().await.expect("a user");

@@ -13,8 +13,10 @@ async fn from_registering_to_logging_out() {
     let site = site().await;
     let registered = site.post("/register", "", ANN).await;
     assert_eq!((registered.status, registered.header("location")), (StatusCode::SEE_OTHER, "/pricing"));
-    let cookie = registered.header("set-cookie");
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && !cookie.contains("Secure"), "{cookie}");
+    let cookies: Vec<_> = registered.headers.get_all("set-cookie").iter().map(|one| one.to_str().unwrap()).collect();
+    assert_eq!(cookies.len(), 2, "the session, and by what the browser is known: {cookies:?}");
+    let is_safe = |one: &&str| one.contains("HttpOnly") && one.contains("SameSite=Lax") && !one.contains("Secure");
+    assert!(cookies.iter().all(is_safe), "{cookies:?}");
 
     let home = site.get("/", &registered.cookie()).await;
     assert!(home.html.contains("ann@example.org") && home.html.contains("Log out") && !home.html.contains("/login"));
@@ -119,7 +121,9 @@ async fn every_inline_script_is_in_the_policy_and_every_answer_is_guarded() {
     let mut answers =
         vec![site.post("/login", "", "email=a&password=b").await, site.post_from("", "/login", "", "").await];
     let paths = ["/", "/pricing", "/register", "/login", "/logout", "/account", "/billing", "/studio", "/confirmation"];
-    for path in paths.into_iter().chain(["/buy?plan=pro", "/orders/x", "/nowhere", "/theme"]) {
+    let of_mail =
+        ["/reset", "/reset?sent=yes", "/account/address", "/account/password", "/verify/again", "/register?sent=yes"];
+    for path in paths.into_iter().chain(of_mail).chain(["/buy?plan=pro", "/orders/x", "/nowhere", "/theme"]) {
         answers.extend([site.get(path, "").await, site.get(path, &ann).await, site.get(path, "theme=dark").await]);
     }
     for answer in answers {

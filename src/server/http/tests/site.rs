@@ -34,9 +34,12 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The session cookie, as the browser would send it back.
+    /// The session cookie (or else the first), as the browser would send it back.
     pub fn cookie(&self) -> String {
-        self.header("set-cookie").split(';').next().unwrap().to_owned()
+        let all = self.headers.get_all("set-cookie").into_iter().map(|value| value.to_str().unwrap());
+        let all: Vec<&str> = all.map(|cookie| cookie.split(';').next().unwrap()).collect();
+        let session = all.iter().find(|cookie| cookie.starts_with("id="));
+        session.or(all.first()).copied().unwrap_or_default().to_owned()
     }
 }
 
@@ -44,9 +47,19 @@ pub async fn site() -> Site {
     let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite:{}", folder.path().join("test.db").display());
     let sandbox = folder.path().join("sandbox.json").display().to_string();
+    let mail = folder.path().join("mail").display().to_string();
     let arguments = [
         ["boreal", "--listen", "127.0.0.1:0", "--origin", "http://127.0.0.1:0"].as_slice(),
-        &["--database-url", &database, "--sandbox-listen", "127.0.0.1:0", "--sandbox-state", &sandbox],
+        &[
+            "--database-url",
+            &database,
+            "--sandbox-listen",
+            "127.0.0.1:0",
+            "--sandbox-state",
+            &sandbox,
+            "--mail-folder",
+            &mail,
+        ],
     ]
     .concat();
     let server = Server::build(Line::parse_from(arguments).config).await.unwrap();

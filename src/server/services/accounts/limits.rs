@@ -22,6 +22,11 @@ const LOGIN_BURST_PER_ACCOUNT: u32 = 10;
 const LOGIN_EVERY_PER_ACCOUNT: Duration = Duration::from_secs(30);
 const REGISTER_BURST_PER_ADDRESS: u32 = 60;
 const REGISTER_EVERY_PER_ADDRESS: Duration = Duration::from_secs(60);
+/// Mails that somebody can have sent by asking: to one recipient few, or we would be a way to pester people.
+const MAIL_BURST_PER_RECIPIENT: u32 = 5;
+const MAIL_EVERY_PER_RECIPIENT: Duration = Duration::from_secs(300);
+const MAIL_BURST_PER_ADDRESS: u32 = 30;
+const MAIL_EVERY_PER_ADDRESS: Duration = Duration::from_secs(60);
 
 struct Limit<K: Hash + Eq + Clone> {
     name: &'static str,
@@ -36,6 +41,8 @@ struct All {
     login_address: Limit<IpAddr>,
     login_account: Limit<Email>,
     register_address: Limit<IpAddr>,
+    mail_recipient: Limit<Email>,
+    mail_address: Limit<IpAddr>,
 }
 
 impl<K: Hash + Eq + Clone> Limit<K> {
@@ -60,6 +67,8 @@ impl Default for Limits {
             login_address: Limit::new("log-in by address", LOGIN_BURST_PER_ADDRESS, LOGIN_EVERY_PER_ADDRESS),
             login_account: Limit::new("log-in by account", LOGIN_BURST_PER_ACCOUNT, LOGIN_EVERY_PER_ACCOUNT),
             register_address: Limit::new("register by address", REGISTER_BURST_PER_ADDRESS, REGISTER_EVERY_PER_ADDRESS),
+            mail_recipient: Limit::new("mail by recipient", MAIL_BURST_PER_RECIPIENT, MAIL_EVERY_PER_RECIPIENT),
+            mail_address: Limit::new("mail by address", MAIL_BURST_PER_ADDRESS, MAIL_EVERY_PER_ADDRESS),
         }))
     }
 }
@@ -77,11 +86,19 @@ impl Limits {
         self.0.register_address.count(&network(from))
     }
 
+    /// Somebody at `from` asks for a mail to `recipient`, whether or not that has an account.
+    pub(super) fn mailing(&self, recipient: &Email, from: IpAddr) -> Result<(), Refused> {
+        self.0.mail_address.count(&network(from))?;
+        self.0.mail_recipient.count(recipient)
+    }
+
     /// Forgets whoever has not tried for so long that nothing is counted against them.
     pub(super) fn forget_idle(&self) {
         self.0.login_address.counts.retain_recent();
         self.0.login_account.counts.retain_recent();
         self.0.register_address.counts.retain_recent();
+        self.0.mail_recipient.counts.retain_recent();
+        self.0.mail_address.counts.retain_recent();
     }
 }
 

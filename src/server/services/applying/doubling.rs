@@ -5,6 +5,7 @@ use super::{
     super::{Error, new_id},
     noticing,
     sources::{self, Holdings},
+    telling,
 };
 use crate::{
     model::{
@@ -67,6 +68,7 @@ pub async fn open_doubles(state: &State, user: &str, confirmed: &BTreeSet<String
                      refunded."
                 );
                 noticing::open(tx, DUPLICATE, &format!("{first}+{second}"), Some(user), &details, now).await?;
+                telling::double(tx, state, user, &holdings, (&first, &second)).await?;
             }
             Ok(())
         })

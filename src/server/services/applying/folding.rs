@@ -5,6 +5,7 @@ use super::{
     super::{Error, new_id},
     counting, doubling,
     sources::{self, Holdings},
+    telling,
 };
 use crate::{
     model::{cause::CauseKind, fold, instant::Millis, job, projection::Kind},
@@ -26,7 +27,7 @@ const LOOK_AFTER: Millis = 3_000;
 /// A fold that failed is tried again after so long.
 const POSTPONED: Millis = 60_000;
 
-/// Computes a user's access again from the mirror; stores entitlements, ledger lines, completed orders and due work.
+/// Computes a user's access again from the mirror; stores entitlements, ledger lines, completed orders, mail and due work.
 /// `received_at` is when the fact behind it reached us.
 ///
 /// # Errors
@@ -44,9 +45,11 @@ pub async fn refold(
     let stored = entitlements::of(&mut *tx, user).await?;
     let changes = fold::difference(&stored, &folded);
     entitlements::change(tx, user, &changes, cause, (billing, wall)).await?;
+    let news_at = telling::standing(tx, state, user, &holdings).await?;
+    let next = [folded.refold_at, news_at].into_iter().flatten().min();
     // While another version with other plans is being rolled out, whoever has the newer ones folds again.
     let outdated = !installation::plans_are(&mut *tx, state.plans.hash()).await?;
-    let (at, because) = if outdated { (Some(billing), Some(CauseKind::Plans)) } else { (folded.refold_at, None) };
+    let (at, because) = if outdated { (Some(billing), Some(CauseKind::Plans)) } else { (next, None) };
     refolds::set(tx, user, at, because).await?;
     for subscription in &folded.reads {
         let key = job::object_key(Kind::Subscription, subscription);
@@ -121,6 +124,7 @@ pub async fn refold_user(state: &State, user: &str, cause: &Cause) -> Result<(),
         })
         .await;
     state.wake.jobs.notify_one();
+    state.wake.mail.notify_one();
     state.wake.live.notify_waiters();
     Ok(done?)
 }

@@ -4,6 +4,7 @@ use super::{
     super::new_id,
     counting,
     fact::{Fact, Parsed},
+    telling,
 };
 use crate::{
     model::{
@@ -75,6 +76,9 @@ pub async fn merge(state: &State, row: &InboxRow, parsed: &Parsed, token: &str) 
     }
 }
 
+/// What was decided, what that did in words, and the object as it was before.
+type Merged = (Merge, Option<String>, Option<ObjectRow>);
+
 /// One row on its way into the mirror.
 pub(super) struct Merging<'m> {
     pub(super) state: &'m State,
@@ -92,16 +96,19 @@ impl Merging<'_> {
         for user in users {
             refolds::lock_user(tx, user).await?;
         }
-        let (merged, effect) = match &self.parsed.fact {
+        let (merged, effect, before) = match &self.parsed.fact {
             Fact::Customer(seen) => self.customer(tx, seen).await?,
             Fact::Object(seen) => self.object(tx, seen).await?,
-            Fact::Checkout(_) | Fact::Other => (Merge::Same, None),
+            Fact::Checkout(_) | Fact::Other => (Merge::Same, None, None),
         };
         let owned = match merged {
             Merge::Replace { .. } | Merge::Confirm => self.follow(tx, users).await?,
             Merge::Older { .. } if effect.is_some() => self.follow(tx, users).await?,
             Merge::Same | Merge::Older { .. } => true,
         };
+        if let (Merge::Replace { .. }, Fact::Object(seen), Some(before)) = (merged, &self.parsed.fact, &before) {
+            telling::change(tx, self.state, before, seen).await?;
+        }
         if let (Merge::Replace { reread: true } | Merge::Older { reread: true }, Fact::Object(seen)) =
             (merged, &self.parsed.fact)
         {
@@ -129,7 +136,7 @@ impl Merging<'_> {
     }
 
     /// Merges a customer; what that did to it, in words.
-    async fn customer(&self, tx: &mut Tx, seen: &MirroredCustomer) -> Result<(Merge, Option<String>), db::Error> {
+    async fn customer(&self, tx: &mut Tx, seen: &MirroredCustomer) -> Result<Merged, db::Error> {
         let stored = mirror::customer(&mut *tx, &seen.id).await?;
         let incoming = Picture { stamp: self.stamp(seen.version_us), projection: &seen.projection };
         let merged = decide(stored.as_ref().and_then(|row| row.picture()), incoming);
@@ -139,11 +146,11 @@ impl Merging<'_> {
             Merge::Older { .. } => mirror::name_customer(tx, &seen.id, seen.external_id.as_deref()).await?,
             Merge::Same => {}
         }
-        Ok((merged, customer_effect(stored.as_ref(), seen, merged)))
+        Ok((merged, customer_effect(stored.as_ref(), seen, merged), None))
     }
 
-    /// Merges an object; what that did to its state, in words.
-    async fn object(&self, tx: &mut Tx, seen: &Mirrored) -> Result<(Merge, Option<String>), db::Error> {
+    /// Merges an object; what that did to its state, in words, and how it was before.
+    async fn object(&self, tx: &mut Tx, seen: &Mirrored) -> Result<Merged, db::Error> {
         let stored = mirror::object(&mut *tx, seen.kind, &seen.id).await?;
         let incoming = Picture { stamp: self.stamp(seen.version_us), projection: &seen.projection };
         let merged = decide(stored.as_ref().map(ObjectRow::picture), incoming);
@@ -155,7 +162,7 @@ impl Merging<'_> {
             Merge::Confirm => mirror::confirm_object(tx, seen.kind, &seen.id, self.parsed.observed_us).await?,
             Merge::Same | Merge::Older { .. } => {}
         }
-        Ok((merged, effect(stored.as_ref(), seen, merged)))
+        Ok((merged, effect(stored.as_ref(), seen, merged), stored))
     }
 
     /// Marks the row as done, unless another worker has it.

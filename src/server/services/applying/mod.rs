@@ -15,6 +15,7 @@ mod merging;
 mod noticing;
 mod owning;
 mod sources;
+mod telling;
 mod thinning;
 
 pub use attributing::{Attribution, attribute};
@@ -74,6 +75,7 @@ pub async fn apply(state: &State, row: &InboxRow, token: &str) -> Result<Option<
         Ok(settled) => {
             note(&settled, &parsed.fact);
             state.wake.jobs.notify_one();
+            state.wake.mail.notify_one();
             state.wake.live.notify_waiters();
             Ok(Some(settled))
         }

@@ -1,8 +1,12 @@
 //! The second and third step: Polar is read, the checkout made, held against the quote, and stored under the lease.
 
 use super::{
-    super::{Error, new_id},
-    Buyer, Committed, Obstacle, Wish, again, checks, had_trial, linking,
+    super::{
+        Error,
+        customers::{self, Missing},
+        new_id,
+    },
+    Buyer, Committed, Obstacle, Wish, again, checks, had_trial,
 };
 use crate::{
     model::{budget::Urgency, instant::Millis, job::SYNC_CHECKOUT, quote::Quote},
@@ -76,7 +80,11 @@ async fn attempt(state: &State, buyer: &Buyer, wish: &Wish, quote: &Quote, token
     if quote.trial.is_some() && had_trial(state, &buyer.user_id).await? {
         return Ok(Attempt::NewQuote);
     }
-    linking::link(state, buyer).await?;
+    if let Some(email) = &buyer.verified_email {
+        // Whether or not that worked the purchase goes on: it carries our ids.
+        let polar = state.polar.at(Urgency::Buying);
+        customers::tie(state, &polar, &buyer.user_id, email, Missing::Create).await?;
+    }
     let now = state.clock.wall();
     let sent: Result<bool, db::Error> =
         (state.db).transaction(async |tx| orders::sent(tx, &wish.order_id, token, now).await).await;

@@ -7,13 +7,15 @@
 mod again;
 mod begin;
 mod checks;
-mod linking;
 mod make;
 
 use super::{Error, access, catalog, new_id};
 use crate::{
     model::{plan::Plan, projection::Kind, quote::Quote},
-    server::{db::mirror, state::State},
+    server::{
+        db::{mirror, users},
+        state::State,
+    },
 };
 use begin::Begun;
 use std::{collections::BTreeMap, net::IpAddr};
@@ -57,6 +59,8 @@ pub enum Committed {
     ChangePlan,
     /// They have this for good.
     AlreadyYours,
+    /// Their address must be confirmed first.
+    Unverified,
     /// What was shown is no longer true; nothing was made, and the form shows the new quote.
     NewQuote,
     /// Polar does not answer; nothing was made.
@@ -85,6 +89,8 @@ pub enum Obstacle {
     ChangePlan,
     /// They have this for good already.
     AlreadyYours,
+    /// Their address must be confirmed first.
+    Unverified,
     /// A payment of theirs is being checked.
     Checking,
     /// Polar does not answer.
@@ -102,6 +108,7 @@ pub async fn propose(state: &State, user: &str, plan: &str, interval: &str) -> R
     let quote = Quote::of(offer, had_trial(state, user).await?);
     let obstacle = match checks::held(state, user, &quote).await? {
         Some(obstacle) => Some(obstacle),
+        None if !may_buy(state, user).await? => Some(Obstacle::Unverified),
         None if access::is_uncertain(state, user).await? => Some(Obstacle::Checking),
         None => (catalog.stale || !state.known.is_compared()).then_some(Obstacle::PolarDown),
     };
@@ -123,6 +130,9 @@ async fn commit_whole(state: &State, buyer: &Buyer, wish: &Wish) -> Result<Commi
     if !state.known.is_compared() {
         return Ok(Committed::PolarDown);
     }
+    if !may_buy(state, &buyer.user_id).await? {
+        return Ok(Committed::Unverified);
+    }
     if uuid::Uuid::parse_str(&wish.order_id).is_err() {
         return Ok(Committed::NotFound);
     }
@@ -140,6 +150,14 @@ async fn commit_whole(state: &State, buyer: &Buyer, wish: &Wish) -> Result<Commi
         catalog::refreshed(state).await?;
     }
     Ok(done)
+}
+
+/// Whether the user's address is proved, where that is asked for.
+async fn may_buy(state: &State, user: &str) -> Result<bool, Error> {
+    if !state.plans.requires_verified_email() {
+        return Ok(true);
+    }
+    Ok(users::by_id(&state.db, user).await?.is_some_and(|user| user.email_verified_at.is_some()))
 }
 
 /// Whether the user ever had a trial: there is one a person.

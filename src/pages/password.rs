@@ -1,0 +1,67 @@
+//! Another password, for whoever knows the present one.
+
+use super::refusals::{no_session, not_proved};
+use crate::{
+    components::{
+        form::{Field, Refusal},
+        page::Page,
+    },
+    server::{
+        http::{guard, reply, session, state},
+        services::accounts::{self, Asking},
+    },
+};
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+/// Changes the password; every session but this one ends.
+///
+/// # Errors
+/// The refusal, as the page shows it.
+#[server(prefix = "", endpoint = "/account/password")]
+pub async fn change_password(
+    /// As typed.
+    #[server(default)]
+    present: String,
+    /// As typed.
+    #[server(default)]
+    password: String,
+) -> Result<(), ServerFnError> {
+    let Some(user) = session::require_user().await else { return Ok(()) };
+    let asking = Asking { user: &user.id, from: guard::client_ip() };
+    let changed = accounts::change_password(&state(), asking, present, password).await;
+    changed.map_err(|refused| not_proved(refused, "present", ""))?;
+    session::start(&user.id).await.map_err(|error| no_session(&error, ""))?;
+    reply::see_other("/account/password?changed=yes");
+    Ok(())
+}
+
+/// `/account/password`
+#[component]
+pub fn PasswordPage() -> impl IntoView {
+    let changed = use_query_map().read_untracked().get("changed").is_some();
+    Suspend::new(async move {
+        session::require_user().await?;
+        Some(view! {
+            <Page title="Password" width="narrow">
+                {changed.then(|| view! {
+                    <p class="notice" role="status">"Your password was changed. You are logged out everywhere else."</p>
+                })}
+                <form method="post" class="card">
+                    <Refusal />
+                    <Field name="present" label="Your present password" kind="password" autocomplete="current-password" />
+                    <Field
+                        name="password"
+                        label="New password"
+                        kind="password"
+                        autocomplete="new-password"
+                        hint="At least 10 characters. A few words in a row are fine."
+                    />
+                    <button class="button">"Change password"</button>
+                    <p class="fine">"You are then logged out everywhere else."</p>
+                </form>
+                <p class="aside"><a href="/reset">"I do not know my present password"</a></p>
+            </Page>
+        })
+    })
+}
