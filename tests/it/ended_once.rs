@@ -253,7 +253,7 @@ async fn a_worker_that_dies_between_the_deed_and_its_note_is_taken_over() {
     for (kind, deed) in [("cancel", "canceled"), ("refund", "refunded")] {
         for is_done in [false, true] {
             let before = shop.asked(&doubled.later).await.iter().find(|row| row.0 == kind).map_or(0, |row| row.2);
-            shop.polar.faults(json!({"delay_ms": 250})).await;
+            shop.polar.faults(json!({"delay_ms": 800})).await;
             let (state, ending) = (shop.state.clone(), id.clone());
             let worker = tokio::spawn(async move { doubles::carry_on(&state, &ending).await });
             let sent = async || {
@@ -262,6 +262,8 @@ async fn a_worker_that_dies_between_the_deed_and_its_note_is_taken_over() {
             };
             wait_for("the request to be on its way", sent).await;
             if is_done {
+                // Between its record and the request the worker writes once more: it takes its share of the budget.
+                tokio::time::sleep(std::time::Duration::from_millis(300)).await;
                 let held = hold(&shop, &ann).await;
                 let there = async || match deed {
                     "canceled" => (shop.status_at_polar(&doubled.later).await == deed).then_some(()),
