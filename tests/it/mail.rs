@@ -1,6 +1,7 @@
 //! Sending mail: each arrives, none twice but where SMTP itself cannot tell, whatever the mail server does.
 
 use super::{
+    door::Door,
     engine::Database,
     patience::wait_for,
     process::Running,
@@ -54,15 +55,15 @@ async fn queue(shop: &Shop, to: &Person, key: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_mail_server_is_down_mail_waits_and_then_arrives_once() {
-    let addr = Sink::open().await.addr;
-    let shop = Shop::open_with(Place::new().await, &settings(addr)).await;
+    let door = Door::keep();
+    let shop = Shop::open_with(Place::new().await, &settings(door.addr)).await;
     let ann = Visitor::register(&shop.origin, "ann").await;
     let tried = async || Some(standing(&shop.state.db, &ann.email).await).filter(|row| row.1 > 0 && row.2.is_some());
     let (state, _, why) = wait_for("a try in vain", tried).await;
     assert_eq!((state.as_str(), why.as_deref()), ("queued", Some("the mail server cannot be reached")));
     ann.get("/account", 200).await;
 
-    let sink = Sink::at(addr).await;
+    let sink = Sink::behind(door).await;
     let letter = sink.letter(&ann.email, WELCOME).await;
     wait_for_state(&shop.state.db, &ann.email, "sent").await;
     assert_eq!(sink.letters().len(), 1);
@@ -115,8 +116,8 @@ async fn a_mailbox_that_is_not_there_is_given_up_and_a_server_in_trouble_is_not(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waited_for_days_is_not_sent_any_more() {
-    let addr = Sink::open().await.addr;
-    let shop = Shop::open_with(Place::new().await, &settings(addr)).await;
+    let door = Door::keep();
+    let shop = Shop::open_with(Place::new().await, &settings(door.addr)).await;
     let (ann, bob) = (shop.person("ann").await, shop.person("bob").await);
     for who in [&ann, &bob] {
         queue(&shop, who, &who.id).await;
@@ -124,7 +125,7 @@ async fn what_waited_for_days_is_not_sent_any_more() {
     }
     let old = "UPDATE outgoing_mail SET created_at = created_at - 259200000 WHERE recipient = $1";
     shop.state.db.write(old).bind(&ann.email).execute().await.expect("a row");
-    let sink = Sink::at(addr).await;
+    let sink = Sink::behind(door).await;
     hasten(&shop).await;
     sink.letter(&bob.email, "You are paying").await;
     let (_, _, why) = wait_for_state(&shop.state.db, &ann.email, "dead").await;

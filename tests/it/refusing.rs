@@ -1,10 +1,10 @@
 //! The program does not start a sandbox beside a real Polar, for other machines, or where others reach it.
 
-use super::{patience::wait_for, polar::browser};
+use super::{patience::wait_for, polar::browser, program::free_port};
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::Path,
     process::{Child, Command, Output, Stdio},
 };
@@ -86,10 +86,6 @@ async fn no_sandbox_where_others_reach_it() {
             refuses(command, &[("BOREAL_SANDBOX_LISTEN", listen)], "BOREAL_SANDBOX_LISTEN").await;
         }
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! A mail server that keeps what it is sent, and can be told to fail at each line of the conversation.
 
-use super::patience::wait_for;
+use super::{door::Door, patience::wait_for};
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
@@ -51,14 +51,14 @@ impl Drop for Sink {
 }
 
 impl Sink {
-    /// On a free port.
+    /// On a port of its own.
     pub async fn open() -> Self {
-        Self::at(SocketAddr::from(([127, 0, 0, 1], 0))).await
+        Self::behind(Door::keep()).await
     }
 
-    /// On this one.
-    pub async fn at(addr: SocketAddr) -> Self {
-        let listener = TcpListener::bind(addr).await.expect("a port");
+    /// On this port, where nobody was answered until now.
+    pub async fn behind(door: Door) -> Self {
+        let listener = door.open();
         let (taken, mood) = (Arc::default(), Arc::new(Mutex::new(Mood::Takes)));
         let addr = listener.local_addr().expect("an address");
         let listening = tokio::spawn(listen(listener, Arc::clone(&taken), Arc::clone(&mood))).abort_handle();
@@ -186,7 +186,12 @@ impl Letter {
 
     /// One of its parts, decoded.
     pub fn part(&self, kind: &str) -> String {
-        let part = self.raw.split("\r\n--").find(|part| part.contains(&format!("Content-Type: {kind}")));
+        let boundary =
+            self.header("Content-Type").split("boundary=").nth(1).map(|rest| rest.trim_matches('"').to_owned());
+        let part = self
+            .raw
+            .split(&format!("\r\n--{}", boundary.expect("parts")))
+            .find(|part| part.contains(&format!("Content-Type: {kind}")));
         let (head, body) = part.and_then(|part| part.split_once("\r\n\r\n")).expect("a part");
         if !head.contains("quoted-printable") {
             assert!(!head.contains("base64"), "the sink does not read base64");

@@ -1,6 +1,7 @@
 //! Where it happens: a Polar that never dies, a database, and the addresses of servers that often do.
 
 use crate::{
+    door::Door,
     engine::Database,
     polar::{Polar, browser},
     program::{Process, boreal},
@@ -21,7 +22,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::{
     io::copy_bidirectional,
-    net::{TcpListener, TcpSocket, TcpStream},
+    net::{TcpListener, TcpStream},
 };
 
 /// Waits between attempts to deliver are this part of Polar's.
@@ -43,7 +44,7 @@ pub struct Scene {
     /// Where people reach the shop.
     front: SocketAddr,
     /// Where its servers listen. Bound here as well, but not listening: nobody else gets a port while its server is down.
-    doors: Vec<(TcpSocket, SocketAddr)>,
+    doors: Vec<Door>,
     _witness: Witness,
 }
 
@@ -51,10 +52,10 @@ impl Scene {
     /// A Polar that sells what `plans.toml` says, an empty database, and room for so many servers.
     pub async fn set(servers: usize) -> Self {
         let _ = browser();
-        let doors: Vec<_> = (0..servers).map(|_| door()).collect();
+        let doors: Vec<_> = (0..servers).map(|_| Door::keep()).collect();
         let front = match &doors[..] {
-            [(_, only)] => *only,
-            several => balance(several.iter().map(|door| door.1).collect()).await,
+            [only] => only.addr,
+            several => balance(several.iter().map(|door| door.addr).collect()).await,
         };
         let sandbox = Sandbox::start(sandbox::Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -99,7 +100,7 @@ impl Scene {
     pub fn serve(&self, which: usize) -> Process {
         let origin = self.origin();
         let ours = ["--origin", &origin, "--database-url", self.database(), "--polar-rate-limit", "60000"];
-        Process::spawn(self.doors[which].1, self.folder.path(), "info", &[&ours[..], &self.upstream()].concat())
+        Process::spawn(self.doors[which].addr, self.folder.path(), "info", &[&ours[..], &self.upstream()].concat())
     }
 
     /// The shop's database and Polar, without a shop.
@@ -146,15 +147,6 @@ impl Scene {
     pub fn database(&self) -> &str {
         &self.database.as_ref().expect("it is not cleared yet").url
     }
-}
-
-/// A port that is kept.
-fn door() -> (TcpSocket, SocketAddr) {
-    let door = TcpSocket::new_v4().expect("a socket");
-    door.set_reuseaddr(true).expect("an option");
-    door.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port");
-    let addr = door.local_addr().expect("an address");
-    (door, addr)
 }
 
 /// Leads whoever connects to the next of these that listens; where.
