@@ -18,7 +18,7 @@ use crate::{
             endings::{self, EndingRow},
             mirror, refolds,
         },
-        polar::{Client, Seen},
+        polar::{self, Client, Seen},
         state::State,
     },
 };
@@ -91,9 +91,10 @@ impl Course<'_> {
                 Ok(())
             })
             .await;
+        done?;
         tracing::info!(user_id, subscription_id, words, "a subscription was ended");
         self.state.wake.live.notify_waiters();
-        Ok(done?)
+        Ok(())
     }
 
     /// It cannot be carried out: the case stays open and says why, unless that is no double any more.
@@ -149,6 +150,20 @@ impl Course<'_> {
             })
             .await;
         Ok(done?)
+    }
+
+    /// Notes an order whose request was not carried out, or perhaps was; `false` if Polar refused it.
+    pub(super) async fn is_unanswered(&self, order: &str, error: &polar::Error) -> Result<bool, Error> {
+        let words = error.to_string();
+        if error.was_not_done() {
+            changes::not_done(&self.state.db, order, &words).await?;
+            return Ok(true);
+        }
+        if error.may_be_done() {
+            self.settle(order, "unsettled", Some(&words)).await?;
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     /// Keeps what Polar answered.

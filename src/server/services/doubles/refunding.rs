@@ -74,12 +74,7 @@ impl Course<'_> {
             Err(error) => error,
         };
         let words = error.to_string();
-        if error.was_not_done() {
-            changes::not_done(&self.state.db, order, &words).await?;
-            return Ok(Step::Waits(words));
-        }
-        if error.may_be_done() {
-            self.settle(order, "unsettled", Some(&words)).await?;
+        if self.is_unanswered(order, &error).await? {
             return Ok(Step::Waits(words));
         }
         // Refused because an earlier try, whose answer was lost, arrived after all?
