@@ -52,27 +52,29 @@ pub fn sent_and_held(run: &RunRow) -> String {
     }
 }
 
+/// One run: when, of what sort where that is told, its counts, and how it stands.
+fn line(run: &RunRow, sort: Option<String>) -> AnyView {
+    let (class, word, why) = standing(run);
+    let to = format!("/staff/polar?run={}", run.id);
+    view! {
+        <td class="when"><a href=to>{spell_time(run.started_at)}</a></td>
+        {sort.map(|sort| view! { <td>{sort}</td> })}
+        <td class="number">{run.checked}</td>
+        <td class="number">{run.equal}</td>
+        <td class="number">{run.repaired}</td>
+        <td class="number">{run.unexplained}</td>
+        <td><span class=class>{word}</span>" "{why}</td>
+    }
+    .into_any()
+}
+
 /// Sweeps and looks at one customer.
 #[component]
 pub fn Runs(
     /// Newest first.
     runs: Vec<RunRow>,
 ) -> impl IntoView {
-    let row = |run: RunRow| {
-        let (class, word, why) = standing(&run);
-        let to = format!("/staff/polar?run={}", run.id);
-        view! {
-            <td class="when"><a href=to>{spell_time(run.started_at)}</a></td>
-            <td>{sort_words(&run.kind)}</td>
-            <td class="number">{run.checked}</td>
-            <td class="number">{run.equal}</td>
-            <td class="number">{run.repaired}</td>
-            <td class="number">{run.unexplained}</td>
-            <td><span class=class>{word}</span>" "{why}</td>
-        }
-        .into_any()
-    };
-    let rows = runs.into_iter().map(row).collect();
+    let rows = runs.iter().map(|run| line(run, Some(sort_words(&run.kind)))).collect();
     let columns = &["Begun", "Of what", "Checked", "Equal", "Repaired", "Unexplained", "State"];
     view! { <Table title="Comparisons with Polar" columns empty="None yet." rows /> }
 }
@@ -83,20 +85,7 @@ pub fn Looks(
     /// Newest first.
     looks: Vec<RunRow>,
 ) -> impl IntoView {
-    let row = |run: RunRow| {
-        let (class, word, why) = standing(&run);
-        let to = format!("/staff/polar?run={}", run.id);
-        view! {
-            <td class="when"><a href=to>{spell_time(run.started_at)}</a></td>
-            <td class="number">{run.checked}</td>
-            <td class="number">{run.equal}</td>
-            <td class="number">{run.repaired}</td>
-            <td class="number">{run.unexplained}</td>
-            <td><span class=class>{word}</span>" "{why}</td>
-        }
-        .into_any()
-    };
-    let rows = looks.into_iter().map(row).collect();
+    let rows = looks.iter().map(|run| line(run, None)).collect();
     let columns = &["When", "Polar sent", "We hold", "Asked for again", "Taken and lost", "State"];
     view! { <Table title="Looks at what Polar sent" columns empty="Nobody has looked yet." rows /> }
 }
