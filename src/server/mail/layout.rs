@@ -1,6 +1,7 @@
 //! The shape of every mail: one column, one action, no picture, nothing that tells on its reader. The text part says all.
 
 use super::Words;
+use html_escape::encode_quoted_attribute;
 use std::fmt::Write;
 
 /// A single line without control characters.
@@ -34,36 +35,21 @@ const BUTTON: &str =
 pub(super) fn html(words: &Words) -> String {
     let mut page = format!("{HEAD}{BODY}");
     let paragraph = |page: &mut String, text: &str| {
-        let _ = write!(page, "<p style=\"margin:0 0 16px\">{}</p>", escaped(&line(text)));
+        let _ = write!(page, "<p style=\"margin:0 0 16px\">{}</p>", encode_quoted_attribute(&line(text)));
     };
     words.before.iter().for_each(|sentence| paragraph(&mut page, sentence));
     if let Some(action) = &words.action {
-        let (to, label) = (escaped(&action.address), escaped(action.label));
+        let (to, label) = (encode_quoted_attribute(&action.address), encode_quoted_attribute(action.label));
         let _ = write!(page, "<p style=\"margin:0 0 24px\"><a href=\"{to}\" style=\"{BUTTON}\">{label}</a></p>");
     }
     words.after.iter().for_each(|sentence| paragraph(&mut page, sentence));
-    let origin = escaped(&words.origin);
+    let origin = encode_quoted_attribute(&words.origin);
     let _ = write!(
         page,
         "<p style=\"margin:32px 0 0;font-size:14px;opacity:.75\">Boreal<br><a href=\"{origin}\" \
          style=\"color:inherit\">{origin}</a></p></div></body></html>"
     );
     page
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            other => safe.push(other),
-        }
-    }
-    safe
 }
 
 #[cfg(test)]
@@ -77,6 +63,6 @@ mod tests {
 
     #[test]
     fn nothing_in_the_html_is_taken_for_a_tag() {
-        assert_eq!(escaped("<a href='x'>\"&\""), "&lt;a href=&#39;x&#39;&gt;&quot;&amp;&quot;");
+        assert_eq!(encode_quoted_attribute("<a href='x'>\"&\""), "&lt;a href=&#x27;x&#x27;&gt;&quot;&amp;&quot;");
     }
 }
