@@ -52,6 +52,16 @@ pub fn Field(
     }
 }
 
+/// A password that is being chosen, with what is asked of it.
+#[component]
+pub fn NewPassword(
+    /// The words above it.
+    label: &'static str,
+) -> impl IntoView {
+    let hint = "At least 10 characters. A few words in a row are fine.";
+    view! { <Field name="password" label kind="password" autocomplete="new-password" hint /> }
+}
+
 /// A labelled choice of one; the first is taken where nothing was chosen.
 #[component]
 pub fn Choice(

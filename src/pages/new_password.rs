@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     components::{
-        form::{Field, Hidden, Refusal},
+        form::{Hidden, NewPassword, Refusal},
         page::Page,
     },
     model::letter::Purpose,
@@ -63,13 +63,7 @@ fn Choose(key: String) -> impl IntoView {
             <form method="post" class="card">
                 <Refusal />
                 <Hidden name="key" value=Some(key) />
-                <Field
-                    name="password"
-                    label="New password"
-                    kind="password"
-                    autocomplete="new-password"
-                    hint="At least 10 characters. A few words in a row are fine."
-                />
+                <NewPassword label="New password" />
                 <button class="button">"Save and log in"</button>
             </form>
         </Page>

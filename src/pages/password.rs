@@ -3,7 +3,7 @@
 use super::refusals::{no_session, not_proved};
 use crate::{
     components::{
-        form::{Field, Refusal},
+        form::{Field, NewPassword, Refusal},
         page::Page,
     },
     server::{
@@ -50,13 +50,7 @@ pub fn PasswordPage() -> impl IntoView {
                 <form method="post" class="card">
                     <Refusal />
                     <Field name="present" label="Your present password" kind="password" autocomplete="current-password" />
-                    <Field
-                        name="password"
-                        label="New password"
-                        kind="password"
-                        autocomplete="new-password"
-                        hint="At least 10 characters. A few words in a row are fine."
-                    />
+                    <NewPassword label="New password" />
                     <button class="button">"Change password"</button>
                     <p class="fine">"You are then logged out everywhere else."</p>
                 </form>

@@ -3,7 +3,7 @@
 use super::refusals::{no_session, refusal};
 use crate::{
     components::{
-        form::{Field, Hidden, Refusal},
+        form::{Field, Hidden, NewPassword, Refusal},
         page::Page,
     },
     server::{
@@ -60,13 +60,7 @@ pub fn RegisterPage() -> impl IntoView {
                     <Refusal />
                     <Hidden name="next" value=next />
                     <Field name="email" label="E-mail" kind="email" autocomplete="email" />
-                    <Field
-                        name="password"
-                        label="Password"
-                        kind="password"
-                        autocomplete="new-password"
-                        hint="At least 10 characters. A few words in a row are fine."
-                    />
+                    <NewPassword label="Password" />
                     <button class="button">"Create account"</button>
                 </form>
                 <p class="aside">"You have an account? " <a href=login>"Log in"</a></p>
