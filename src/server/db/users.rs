@@ -75,6 +75,15 @@ pub async fn set_password(tx: &mut Tx, id: &str, password_hash: &str) -> Result<
     Ok(tx.sql(update).bind(id).bind(password_hash).execute().await? == 1)
 }
 
+/// What the password of an account is held against; `None` for an account without one.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn password_hash<'c>(on: impl Reader<'c>, id: &str) -> Result<Option<String>> {
+    let select = "SELECT password_hash FROM users WHERE id = $1 AND deleted_at IS NULL";
+    Ok(on.read(select).bind(id).optional::<(Option<String>,)>().await?.and_then(|row| row.0))
+}
+
 /// The account with this id, unless it was deleted.
 ///
 /// # Errors

@@ -68,7 +68,7 @@ pub async fn send_verification(state: &State, asking: Asking<'_>) -> Result<(), 
 /// See [`Refused`]; [`Refused::Wrong`] where the password is not the account's.
 pub async fn request_change(state: &State, asking: Asking<'_>, email: &str, password: String) -> Result<(), Refused> {
     let email = Email::parse(email)?;
-    let user = prove(state, asking, password).await?;
+    let user = prove(state, asking, password).await?.user;
     if user.email == email.as_str() {
         return Err(Refused::Same);
     }

@@ -77,6 +77,13 @@ pub struct Asking<'a> {
     pub from: IpAddr,
 }
 
+/// Somebody who gave the password of their account.
+struct Proved {
+    user: User,
+    /// What it was held against. Another may be chosen while a hash is computed.
+    hash: Option<String>,
+}
+
 /// Creates an account. Answers its id, to be signed in at once; or nothing, where only verified addresses log in: then the
 /// mail says what is to be done, and the answer is the same whether or not the address had an account.
 ///
@@ -149,13 +156,17 @@ pub async fn log_in(state: &State, email: &str, password: String, from: IpAddr) 
 }
 
 /// Whether this is the password of the account, within the limits of logging in.
-async fn prove(state: &State, asking: Asking<'_>, password: String) -> Result<User, Refused> {
+async fn prove(state: &State, asking: Asking<'_>, password: String) -> Result<Proved, Refused> {
     state.accounts.limits.logging_in(asking.from)?;
     let user = users::by_id(&state.db, asking.user).await?.ok_or(Refused::Wrong)?;
     state.accounts.limits.logging_in_as(&Email::parse(&user.email)?)?;
     let password = Password::claimed(password).ok_or(Refused::Wrong)?;
-    let known = users::credentials(&state.db, &user.email).await?.and_then(|known| known.password_hash);
-    if state.accounts.passwords.verify(password, known).await? { Ok(user) } else { Err(Refused::Wrong) }
+    let hash = users::credentials(&state.db, &user.email).await?.and_then(|known| known.password_hash);
+    if state.accounts.passwords.verify(password, hash.clone()).await? {
+        Ok(Proved { user, hash })
+    } else {
+        Err(Refused::Wrong)
+    }
 }
 
 /// Writes down what somebody did to their own account.

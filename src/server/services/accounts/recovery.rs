@@ -66,18 +66,22 @@ pub async fn reset(state: &State, key: &str, password: String, from: IpAddr) -> 
     Ok(opening.user)
 }
 
-/// Gives an account another password, and logs it out everywhere.
+/// Gives an account another password, and logs it out everywhere. Whoever knew only an earlier password is too late, also if
+/// it was the present one when they asked.
 ///
 /// # Errors
 /// See [`Refused`]; [`Refused::Wrong`] where `present` is not the account's password.
 pub async fn change_password(state: &State, asking: Asking<'_>, present: String, new: String) -> Result<(), Refused> {
-    let user = prove(state, asking, present).await?;
+    let proved = prove(state, asking, present).await?;
     let hash = state.accounts.passwords.hash(Password::choose(new)?).await?;
     let now = state.clock.wall();
     (state.db)
         .transaction::<_, Refused>(async |tx| {
             users::lock(tx, asking.user).await?;
-            set(tx, asking, &hash, &user.email, now).await?;
+            if users::password_hash(&mut *tx, asking.user).await? != proved.hash {
+                return Err(Refused::Wrong);
+            }
+            set(tx, asking, &hash, &proved.user.email, now).await?;
             Ok(note(tx, asking, "password changed", now).await?)
         })
         .await?;
