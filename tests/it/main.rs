@@ -41,6 +41,7 @@ mod replaying;
 mod replica;
 mod rolling;
 mod scenarios;
+mod sessions;
 mod shop;
 mod signatures;
 mod sink;

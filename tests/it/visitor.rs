@@ -98,6 +98,15 @@ impl Visitor {
         }
     }
 
+    /// Logs in with a browser that says this of itself.
+    pub async fn log_in_with(&mut self, agent: &str) {
+        let form = encoded(&[("email", &self.email), ("password", PASSWORD)]);
+        let request = self.http.post(format!("{}/login", self.origin)).header("origin", &self.origin);
+        let request = request.header("user-agent", agent).header("content-type", FORM).body(form);
+        let answer = as_expected("/login", self.send(request).await, 303);
+        self.keep_cookie(&answer);
+    }
+
     /// Somebody who has no account and no cookie.
     pub fn stranger(origin: &str) -> Self {
         Self { email: String::new(), origin: origin.to_owned(), cookie: String::new(), http: browser() }
