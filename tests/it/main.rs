@@ -40,6 +40,7 @@ mod refusing;
 mod replaying;
 mod replica;
 mod rolling;
+mod same_path;
 mod scenarios;
 mod sessions;
 mod shop;

@@ -76,9 +76,15 @@ impl Visitor {
 
     /// Is from now on whom this answer lets in.
     pub fn keep_cookie(&mut self, answer: &Answer) {
+        let mut set = answer.headers.get_all(SET_COOKIE).into_iter();
+        assert!(set.any(|cookie| cookie.as_bytes().starts_with(b"id=")), "a session: {:?}", answer.headers);
+        self.keep(answer);
+    }
+
+    /// Keeps the cookies of an answer.
+    pub fn keep(&mut self, answer: &Answer) {
         let set = answer.headers.get_all(SET_COOKIE).into_iter().map(|value| value.to_str().expect("text"));
         let set: Vec<&str> = set.map(|cookie| cookie.split(';').next().unwrap_or_default()).collect();
-        assert!(set.iter().any(|cookie| cookie.starts_with("id=")), "a session: {set:?}");
         let name = |cookie: &str| cookie.split('=').next().unwrap_or_default().to_owned();
         let kept =
             self.cookie.split("; ").filter(|old| !old.is_empty() && set.iter().all(|new| name(new) != name(old)));

@@ -81,16 +81,28 @@ async fn of_two_who_register_one_address_at_once_one_wins() {
     assert_eq!(statuses, [StatusCode::SEE_OTHER, StatusCode::UNPROCESSABLE_ENTITY]);
 }
 
-#[tokio::test]
-async fn guessing_ends_with_a_page_that_says_when_to_go_on() {
+/// So many of these forms pass, and the next is told when to come again.
+async fn throttled(path: &str, passes: usize, form: impl Fn(usize) -> String) {
     let site = site().await;
-    let mut last = site.post("/login", "", ANN).await;
-    for _ in 0..10 {
-        last = site.post("/login", "", ANN).await;
+    for number in 0..passes {
+        assert_ne!(site.post(path, "", &form(number)).await.status, StatusCode::TOO_MANY_REQUESTS, "{path} {number}");
     }
-    assert_eq!(last.status, StatusCode::TOO_MANY_REQUESTS);
+    let last = site.post(path, "", &form(passes)).await;
+    assert_eq!(last.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
     assert!(last.header("retry-after").parse::<u64>().unwrap() > 0);
-    assert!(last.html.contains("tried too often") && last.html.contains("value=\"Ann@Example.org\""));
+    assert!(
+        last.html.contains("That was tried too often. Please wait ") && last.html.contains("value=\"Ann"),
+        "{path}"
+    );
+}
+
+#[tokio::test]
+async fn trying_often_ends_with_a_page_that_says_when_to_go_on() {
+    throttled("/login", 10, |_| ANN.to_owned()).await;
+    throttled("/login", 100, |number| format!("email=Ann{number}&password=correct+horse")).await;
+    throttled("/register", 60, |number| format!("email=Ann{number}%40example.org&password=short")).await;
+    throttled("/reset", 5, |_| "email=Ann%40example.org".to_owned()).await;
+    throttled("/reset", 30, |number| format!("email=Ann{number}%40example.org")).await;
 }
 
 #[tokio::test]
