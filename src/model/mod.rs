@@ -1,5 +1,6 @@
 //! Pure data and pure rules: no server, no database, no clock.
 
+pub mod browser;
 pub mod budget;
 pub mod catalog;
 pub mod cause;
