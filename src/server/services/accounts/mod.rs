@@ -102,6 +102,7 @@ pub async fn register(state: &State, email: &str, password: String, from: IpAddr
         .transaction(async |tx| {
             let made = users::add(tx, &id, email.as_str(), &hash, now).await?;
             if made {
+                note(tx, Asking { user: &id, from }, "registered", now).await?;
                 welcome(tx, &id, &email, now).await?
             } else {
                 tell_owner(tx, &email, now).await?
