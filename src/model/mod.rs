@@ -1,5 +1,6 @@
 //! Pure data and pure rules: no server, no database, no clock.
 
+pub mod act;
 pub mod browser;
 pub mod budget;
 pub mod catalog;
@@ -21,4 +22,5 @@ pub mod quote;
 pub mod role;
 pub mod source;
 pub mod told;
+pub mod typed;
 pub mod verdict;

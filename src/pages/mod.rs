@@ -2,6 +2,7 @@
 //! into a service and some words.
 
 pub mod account;
+pub mod activity;
 pub mod address;
 pub mod billing;
 pub mod buy;

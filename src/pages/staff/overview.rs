@@ -74,7 +74,7 @@ fn Standing(overview: Overview) -> impl IntoView {
                 <div class="card"><strong>{jobs.1}</strong><span>"dead jobs"</span></div>
             </div>
             <Runs runs />
-            <Acts acts />
+            <Acts title="What staff did" acts />
         </Room>
     }
 }
