@@ -12,6 +12,8 @@ pub const LONGEST_PASSWORD: usize = 128;
 /// So many characters of a password are judged: judging takes ever longer with the length, and more than these are not needed to
 /// be hard to guess.
 const JUDGED: usize = 32;
+/// What stands between the words of an address.
+const BETWEEN: [char; 5] = ['@', '.', '+', '-', '_'];
 /// What the name of the site is guessed from.
 const SITE: &str = "boreal";
 const LONGEST_EMAIL: usize = 254;
@@ -128,9 +130,11 @@ impl Password {
 /// passwords are as long as we ask), with letters exchanged for look-alikes, dates, sequences, repetitions and rows of keys.
 fn is_common(password: &str, email: &Email) -> bool {
     let judged: String = password.chars().take(JUDGED).collect();
+    let together = |part: &str| part.replace(BETWEEN, "");
+    let written_together: Vec<String> = email.as_str().split('@').map(together).collect();
     let mut own = vec![SITE, email.as_str()];
-    own.extend(email.as_str().split(['@', '.', '+', '-', '_']).filter(|part| part.len() > 2));
-    own.extend(email.as_str().split('@'));
+    own.extend(email.as_str().split('@').chain(email.as_str().split(BETWEEN)).filter(|part| part.len() > 2));
+    own.extend(written_together.iter().map(String::as_str));
     zxcvbn(&judged, &own).score() < Score::Two
 }
 
