@@ -31,6 +31,7 @@ const STAFF_MISTAKEN: [&str; 5] = ["303 /login", "404", "422", "422", "404"];
 const ANN: [&str; 5] = ["303 /login", "404", "404", "404", "200"];
 const ANN_UNSEEN: [&str; 5] = ["404", "404", "404", "404", "200"];
 const MISTAKEN: [&str; 5] = ["422"; 5];
+const STRANGERS_MISTAKEN: [&str; 5] = ["422", "303 /account", "303 /account", "303 /account", "303 /account"];
 const MEMBERS_MISTAKEN: [&str; 5] = ["303 /login", "422", "422", "422", "422"];
 const SPENT: [&str; 5] = ["410"; 5];
 /// Whoever is logged in has no business at these.
@@ -59,8 +60,8 @@ const TABLE: [Line; 82] = [
     ("GET", "/dev/mail/{id}/html", "nothing", "", NOBODY),
     ("GET", "/register", "", "", STRANGERS),
     ("GET", "/login", "", "", STRANGERS),
-    ("POST", "/register", "", "email=no&password=no", MISTAKEN),
-    ("POST", "/login", "", "email=nobody@boreal-shop.dev&password=no", MISTAKEN),
+    ("POST", "/register", "", "email=no&password=no", STRANGERS_MISTAKEN),
+    ("POST", "/login", "", "email=nobody@boreal-shop.dev&password=no", STRANGERS_MISTAKEN),
     ("GET", "/reset", "", "", ALL),
     ("POST", "/reset", "", "email=no", MISTAKEN),
     ("GET", "/reset/new", "?key=nothing", "", SPENT),
@@ -116,7 +117,7 @@ const TABLE: [Line; 82] = [
     ("GET", "/staff", "?who={ann}", "", STAFF),
     ("GET", "/staff/person", "?id={ann}", "", STAFF),
     ("GET", "/staff/person", "?id=nobody", "", ["303 /login", "404", "404", "404", "404"]),
-    ("POST", "/staff/person", "", "id={ann}&what=plan:pro", STAFF_MISTAKEN),
+    ("POST", "/staff/person", "?id={ann}", "id={ann}&what=plan:pro", STAFF_MISTAKEN),
     (
         "POST",
         "/staff/person",
@@ -127,11 +128,11 @@ const TABLE: [Line; 82] = [
     ("GET", "/staff/activity", "?id={ann}", "", STAFF),
     ("GET", "/staff/activity", "?id=nobody", "", ["303 /login", "404", "404", "404", "404"]),
     ("GET", "/staff/withdraw", "?grant={grant}", "", STAFF),
-    ("POST", "/staff/withdraw", "", "grant={grant}", STAFF_MISTAKEN),
+    ("POST", "/staff/withdraw", "?grant={grant}", "grant={grant}", STAFF_MISTAKEN),
     (
         "POST",
         "/staff/withdraw",
-        "",
+        "?grant={grant}",
         "grant={grant}&reason=Enough",
         ["303 /login", "404", "303 /staff/person", "422", "404"],
     ),
