@@ -56,6 +56,7 @@ const email = await steps.register(page);
 await open('/account', 'account-free');
 await open('/account/address', 'address');
 await open('/account/password', 'password');
+await open('/account/sessions', 'sessions');
 await open(await steps.linkInMail(new URL(page.url()).origin, email, 'Confirm your'), 'verify');
 await page.getByRole('button', { name: 'Confirm address' }).click();
 await page.getByText('Confirmed', { exact: true }).waitFor();

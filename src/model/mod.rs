@@ -1,6 +1,7 @@
 //! Pure data and pure rules: no server, no database, no clock.
 
 pub mod act;
+pub mod browser;
 pub mod budget;
 pub mod catalog;
 pub mod cause;

@@ -20,6 +20,7 @@ pub mod pricing;
 pub mod refusals;
 pub mod register;
 pub mod reset;
+pub mod sessions;
 pub mod staff;
 pub mod studio;
 pub mod theme;

@@ -76,9 +76,15 @@ impl Visitor {
 
     /// Is from now on whom this answer lets in.
     pub fn keep_cookie(&mut self, answer: &Answer) {
+        let mut set = answer.headers.get_all(SET_COOKIE).into_iter();
+        assert!(set.any(|cookie| cookie.as_bytes().starts_with(b"id=")), "a session: {:?}", answer.headers);
+        self.keep(answer);
+    }
+
+    /// Keeps the cookies of an answer.
+    pub fn keep(&mut self, answer: &Answer) {
         let set = answer.headers.get_all(SET_COOKIE).into_iter().map(|value| value.to_str().expect("text"));
         let set: Vec<&str> = set.map(|cookie| cookie.split(';').next().unwrap_or_default()).collect();
-        assert!(set.iter().any(|cookie| cookie.starts_with("id=")), "a session: {set:?}");
         let name = |cookie: &str| cookie.split('=').next().unwrap_or_default().to_owned();
         let kept =
             self.cookie.split("; ").filter(|old| !old.is_empty() && set.iter().all(|new| name(new) != name(old)));
@@ -96,6 +102,15 @@ impl Visitor {
         if expected == 303 {
             self.keep_cookie(&answer);
         }
+    }
+
+    /// Logs in with a browser that says this of itself.
+    pub async fn log_in_with(&mut self, agent: &str) {
+        let form = encoded(&[("email", &self.email), ("password", PASSWORD)]);
+        let request = self.http.post(format!("{}/login", self.origin)).header("origin", &self.origin);
+        let request = request.header("user-agent", agent).header("content-type", FORM).body(form);
+        let answer = as_expected("/login", self.send(request).await, 303);
+        self.keep_cookie(&answer);
     }
 
     /// Somebody who has no account and no cookie.
