@@ -77,6 +77,7 @@ struct Scene {
     shop: Shop,
     stranger: Visitor,
     owner: Visitor,
+    spare: Visitor,
     customer: String,
 }
 
@@ -86,14 +87,19 @@ async fn scene() -> Scene {
     let boss = shop.account(&owner).await;
     staffing::set_role(&shop.state, &boss.id, Role::Owner).await.expect("a role");
     let customer = shop.person("ann").await;
-    let stranger = Visitor::stranger(&shop.origin);
-    Scene { stranger, owner, customer: customer.id, shop }
+    let (stranger, spare) = (Visitor::stranger(&shop.origin), Visitor::register(&shop.origin, "pam").await);
+    Scene { stranger, owner, spare, customer: customer.id, shop }
 }
 
 impl Scene {
     /// Who has business at this address: whoever is logged in has none at these.
     fn visitor(&self, address: &str) -> &Visitor {
-        if OPEN.contains(&address) { &self.stranger } else { &self.owner }
+        match address {
+            // Where it is answered with another password, nobody is logged in any more.
+            "/account/password" => &self.spare,
+            address if OPEN.contains(&address) => &self.stranger,
+            _ => &self.owner,
+        }
     }
 
     /// What stands in a field beside an odd one, so that the form is read to its end.
@@ -258,6 +264,10 @@ async fn fields_that_no_form_has_change_nothing() {
         let who = if OPEN.contains(&address.as_str()) { &scene.stranger } else { &eve };
         let answer = who.brief("POST", address, Some(&body)).await;
         assert!(is_clear(&answer), "{address}: {answer}");
+        if address == "/account/password" {
+            eve = eve.elsewhere();
+            eve.log_in(PASSWORD, 303).await;
+        }
     }
     let who = scene.shop.account(&eve).await;
     let select = "SELECT role, email_verified_at IS NULL, access_rev FROM users WHERE id = $1";

@@ -31,13 +31,14 @@ const STAFF_MISTAKEN: [&str; 5] = ["303 /login", "404", "422", "422", "404"];
 const ANN: [&str; 5] = ["303 /login", "404", "404", "404", "200"];
 const ANN_UNSEEN: [&str; 5] = ["404", "404", "404", "404", "200"];
 const MISTAKEN: [&str; 5] = ["422"; 5];
+const STRANGERS_MISTAKEN: [&str; 5] = ["422", "303 /account", "303 /account", "303 /account", "303 /account"];
 const MEMBERS_MISTAKEN: [&str; 5] = ["303 /login", "422", "422", "422", "422"];
 const SPENT: [&str; 5] = ["410"; 5];
 /// Whoever is logged in has no business at these.
 const STRANGERS: [&str; 5] = ["200", "303 /account", "303 /account", "303 /account", "303 /account"];
 
 /// In the order in which it is asked: what ends a thing comes after what looks at it, and Ann comes last.
-const TABLE: [Line; 82] = [
+const TABLE: [Line; 84] = [
     ("GET", "/", "", "", ALL),
     ("GET", "/pricing", "", "", ALL),
     ("GET", "/healthz", "", "", ALL),
@@ -59,8 +60,8 @@ const TABLE: [Line; 82] = [
     ("GET", "/dev/mail/{id}/html", "nothing", "", NOBODY),
     ("GET", "/register", "", "", STRANGERS),
     ("GET", "/login", "", "", STRANGERS),
-    ("POST", "/register", "", "email=no&password=no", MISTAKEN),
-    ("POST", "/login", "", "email=nobody@boreal-shop.dev&password=no", MISTAKEN),
+    ("POST", "/register", "", "email=no&password=no", STRANGERS_MISTAKEN),
+    ("POST", "/login", "", "email=nobody@boreal-shop.dev&password=no", STRANGERS_MISTAKEN),
     ("GET", "/reset", "", "", ALL),
     ("POST", "/reset", "", "email=no", MISTAKEN),
     ("GET", "/reset/new", "?key=nothing", "", SPENT),
@@ -68,10 +69,24 @@ const TABLE: [Line; 82] = [
     ("GET", "/logout", "", "", ALL),
     ("GET", "/account", "", "", MEMBERS),
     ("GET", "/account/activity", "", "", MEMBERS),
+    ("GET", "/account/sessions", "", "", MEMBERS),
+    (
+        "POST",
+        "/account/sessions",
+        "",
+        "session=nothing",
+        [
+            "303 /login",
+            "303 /account/sessions",
+            "303 /account/sessions",
+            "303 /account/sessions",
+            "303 /account/sessions",
+        ],
+    ),
     ("GET", "/account/address", "", "", MEMBERS),
-    ("POST", "/account/address", "", "email=other@boreal-shop.dev&password=wrong", MEMBERS_MISTAKEN),
+    ("POST", "/account/address", "", "email=no&password=wrong", MEMBERS_MISTAKEN),
     ("GET", "/account/password", "", "", MEMBERS),
-    ("POST", "/account/password", "", "present=wrong&password=another+horse", MEMBERS_MISTAKEN),
+    ("POST", "/account/password", "", "present=wrong&password=short", MEMBERS_MISTAKEN),
     ("GET", "/verify/again", "", "", MEMBERS),
     (
         "POST",
@@ -116,7 +131,7 @@ const TABLE: [Line; 82] = [
     ("GET", "/staff", "?who={ann}", "", STAFF),
     ("GET", "/staff/person", "?id={ann}", "", STAFF),
     ("GET", "/staff/person", "?id=nobody", "", ["303 /login", "404", "404", "404", "404"]),
-    ("POST", "/staff/person", "", "id={ann}&what=plan:pro", STAFF_MISTAKEN),
+    ("POST", "/staff/person", "?id={ann}", "id={ann}&what=plan:pro", STAFF_MISTAKEN),
     (
         "POST",
         "/staff/person",
@@ -127,11 +142,11 @@ const TABLE: [Line; 82] = [
     ("GET", "/staff/activity", "?id={ann}", "", STAFF),
     ("GET", "/staff/activity", "?id=nobody", "", ["303 /login", "404", "404", "404", "404"]),
     ("GET", "/staff/withdraw", "?grant={grant}", "", STAFF),
-    ("POST", "/staff/withdraw", "", "grant={grant}", STAFF_MISTAKEN),
+    ("POST", "/staff/withdraw", "?grant={grant}", "grant={grant}", STAFF_MISTAKEN),
     (
         "POST",
         "/staff/withdraw",
-        "",
+        "?grant={grant}",
         "grant={grant}&reason=Enough",
         ["303 /login", "404", "303 /staff/person", "422", "404"],
     ),
