@@ -12,6 +12,7 @@ use crate::{
         billing::BillingPage,
         buy::BuyPage,
         confirmation::ConfirmationPage,
+        delete::{DeletePage, DeletedPage},
         dev_mail::DevMailPage,
         error::ErrorPage,
         home::Home,
@@ -92,6 +93,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/confirmation") view=ConfirmationPage ssr=SsrMode::Async />
                     <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
                     <Route path=path!("/account/address") view=AddressPage ssr=SsrMode::Async />
+                    <Route path=path!("/account/delete") view=DeletePage ssr=SsrMode::Async />
+                    <Route path=path!("/account/deleted") view=DeletedPage ssr=SsrMode::Async />
                     <Route path=path!("/account/password") view=PasswordPage ssr=SsrMode::Async />
                     <Route path=path!("/billing") view=BillingPage ssr=SsrMode::Async />
                     <Route path=path!("/dev/mail") view=DevMailPage ssr=SsrMode::Async />

@@ -8,6 +8,7 @@ pub mod ending;
 pub mod fold;
 pub mod instant;
 pub mod job;
+pub mod leaving;
 pub mod letter;
 pub mod merge;
 pub mod money;

@@ -6,6 +6,7 @@ pub mod address;
 pub mod billing;
 pub mod buy;
 pub mod confirmation;
+pub mod delete;
 pub mod dev_mail;
 pub mod error;
 pub mod home;

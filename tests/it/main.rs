@@ -20,6 +20,7 @@ mod explaining;
 mod histories;
 mod interruptions;
 mod killed_endings;
+mod leaving;
 mod live;
 mod long_outages;
 mod mail;

@@ -21,6 +21,7 @@ pub mod inbox;
 pub mod inbox_shelf;
 pub mod installation;
 pub mod jobs;
+pub mod leavings;
 pub mod ledger;
 pub mod mirror;
 pub mod mirror_walk;

@@ -78,10 +78,10 @@ pub struct Asking<'a> {
 }
 
 /// Somebody who gave the password of their account.
-struct Proved {
+pub(super) struct Proved {
     user: User,
     /// What it was held against. Another may be chosen while a hash is computed.
-    hash: Option<String>,
+    pub(super) hash: Option<String>,
 }
 
 /// Creates an account. Answers its id, to be signed in at once; or nothing, where only verified addresses log in: then the
@@ -156,7 +156,7 @@ pub async fn log_in(state: &State, email: &str, password: String, from: IpAddr) 
 }
 
 /// Whether this is the password of the account, within the limits of logging in.
-async fn prove(state: &State, asking: Asking<'_>, password: String) -> Result<Proved, Refused> {
+pub(super) async fn prove(state: &State, asking: Asking<'_>, password: String) -> Result<Proved, Refused> {
     state.accounts.limits.logging_in(asking.from)?;
     let user = users::by_id(&state.db, asking.user).await?.ok_or(Refused::Wrong)?;
     state.accounts.limits.logging_in_as(&Email::parse(&user.email)?)?;

@@ -31,7 +31,7 @@ pub const DUPLICATE: &str = "duplicate_subscription";
 /// After a fold: closes what is no double any more, and has looked up what may be one.
 pub(super) async fn notice(tx: &mut Tx, user: &str, holdings: &Holdings, now: Millis) -> Result<(), db::Error> {
     close_ended(tx, user, holdings, now).await?;
-    if !unknown_pairs(tx, holdings).await?.is_empty() {
+    if !holdings.has_left && !unknown_pairs(tx, holdings).await?.is_empty() {
         jobs::queue(tx, &new_id(), CONFIRM_DOUBLES, user, now).await?;
     }
     Ok(())
