@@ -37,7 +37,9 @@ pub async fn ask_for_copy() -> Result<(), ServerFnError> {
         }
         Err(error) => {
             tracing::error!(%error, "a copy cannot be asked for");
-            return Err(reject(Rejected::unavailable("We cannot reach our records just now. Please try again in a moment.")));
+            return Err(reject(Rejected::unavailable(
+                "We cannot reach our records just now. Please try again in a moment.",
+            )));
         }
     }
     Ok(())

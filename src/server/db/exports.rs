@@ -35,7 +35,8 @@ pub async fn of<'c>(on: impl Reader<'c>, user: &str) -> Result<Option<ExportRow>
 
 /// Keeps a copy that was asked for; `false` if it is not wanted any more.
 pub async fn keep(tx: &mut Tx, user: &str, contents: &[u8], expires_at: Millis) -> Result<bool> {
-    let update = "UPDATE exports SET state = 'ready', contents = $2, expires_at = $3 WHERE user_id = $1 AND state = 'asked'";
+    let update =
+        "UPDATE exports SET state = 'ready', contents = $2, expires_at = $3 WHERE user_id = $1 AND state = 'asked'";
     Ok(tx.sql(update).bind(user).bind(contents.to_vec()).bind(expires_at).execute().await? == 1)
 }
 
