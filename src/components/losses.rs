@@ -40,7 +40,7 @@ pub fn Losses(
                 {ending.into_iter().map(|sentence| view! { <li class="card">{sentence}</li> }).collect_view()}
             </ul>
         </section>
-        <section aria-labelledby="stays">
+        <section aria-labelledby="stays" class="stack">
             <h2 id="stays">"What happens to your data"</h2>
             <p>"Your e-mail address, password, browsers and settings are deleted here, and your name and address at Polar."</p>
             <p>{kept}</p>
