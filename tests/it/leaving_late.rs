@@ -60,9 +60,8 @@ async fn a_page_that_is_paid_after_all_is_ended_and_paid_back() {
         shop.wait_until_all_is_paid_back(1).await;
         assert!(!shop.may(&ann.who, "studio").await);
         let id = shop.first_subscription().await;
-        shop.nothing_is_billed(&[&id]).await;
         shop.polar.faults(json!({"sender": true})).await;
-        shop.polar.idle().await;
+        shop.nothing_is_billed(&[&id]).await;
         shop.worked_off().await;
         shop.hasten_leaving().await;
         shop.worked_off().await;
