@@ -34,11 +34,17 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole('button', { name: 'Log out' }).click();
       await page.goto('/register');
       await page.getByLabel('E-mail').fill(email);
-      await page.getByLabel('Password').fill(password);
+      await page.getByLabel('Password').fill('another long pass phrase');
       await page.getByRole('button', { name: 'Create account' }).click();
       await expect(page.getByRole('alert')).toBeVisible();
       await expect(page.getByLabel('E-mail')).toHaveValue(email);
       await expect(page.getByLabel('Password')).toHaveValue('');
+
+      // Who has the account and its password has only forgotten that it is there.
+      await page.getByLabel('Password').fill(password);
+      await page.getByRole('button', { name: 'Create account' }).click();
+      await expect(page).toHaveURL(/\/pricing$/);
+      await expect(page.getByRole('button', { name: 'Log out' })).toBeVisible();
     });
   });
 }

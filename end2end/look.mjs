@@ -56,6 +56,7 @@ const email = await steps.register(page);
 await open('/account', 'account-free');
 await open('/account/address', 'address');
 await open('/account/password', 'password');
+await open('/account/sessions', 'sessions');
 await open('/account/export', 'export');
 await open('/account/delete', 'delete-free');
 await open(await steps.linkInMail(new URL(page.url()).origin, email, 'Confirm your'), 'verify');

@@ -8,6 +8,7 @@ use crate::{
     },
     pages::{
         account::AccountPage,
+        activity::ActivityPage,
         address::AddressPage,
         billing::BillingPage,
         buy::BuyPage,
@@ -26,7 +27,8 @@ use crate::{
         pricing::PricingPage,
         register::RegisterPage,
         reset::ResetPage,
-        staff::{CasesPage, InboxPage, PersonPage, PolarPage, QuarantinePage, StaffPage, WithdrawPage},
+        sessions::SessionsPage,
+        staff::{ActsPage, CasesPage, InboxPage, PersonPage, PolarPage, QuarantinePage, StaffPage, WithdrawPage},
         studio::StudioPage,
         verify::VerifyPage,
         verify_again::VerifyAgainPage,
@@ -93,16 +95,19 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/orders/:id") view=OrderPage ssr=SsrMode::Async />
                     <Route path=path!("/confirmation") view=ConfirmationPage ssr=SsrMode::Async />
                     <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
+                    <Route path=path!("/account/activity") view=ActivityPage ssr=SsrMode::Async />
                     <Route path=path!("/account/address") view=AddressPage ssr=SsrMode::Async />
                     <Route path=path!("/account/delete") view=DeletePage ssr=SsrMode::Async />
                     <Route path=path!("/account/deleted") view=DeletedPage ssr=SsrMode::Async />
                     <Route path=path!("/account/export") view=ExportPage ssr=SsrMode::Async />
                     <Route path=path!("/account/password") view=PasswordPage ssr=SsrMode::Async />
+                    <Route path=path!("/account/sessions") view=SessionsPage ssr=SsrMode::Async />
                     <Route path=path!("/billing") view=BillingPage ssr=SsrMode::Async />
                     <Route path=path!("/dev/mail") view=DevMailPage ssr=SsrMode::Async />
                     <Route path=path!("/studio") view=StudioPage ssr=SsrMode::Async />
                     <Route path=path!("/staff") view=StaffPage ssr=SsrMode::Async />
                     <Route path=path!("/staff/person") view=PersonPage ssr=SsrMode::Async />
+                    <Route path=path!("/staff/activity") view=ActsPage ssr=SsrMode::Async />
                     <Route path=path!("/staff/withdraw") view=WithdrawPage ssr=SsrMode::Async />
                     <Route path=path!("/staff/quarantine") view=QuarantinePage ssr=SsrMode::Async />
                     <Route path=path!("/staff/cases") view=CasesPage ssr=SsrMode::Async />

@@ -1,6 +1,9 @@
 //! Fields of a form, with what was wrong and what had been typed after a refusal.
 
-use crate::server::http::forms::{WHOLE_FORM, rejected};
+use crate::server::http::{
+    forms::{WHOLE_FORM, rejected},
+    session::SignedIn,
+};
 use leptos::prelude::*;
 
 /// A labelled input. After a refusal it shows its message, keeps what was typed (but never a password), and the first
@@ -60,6 +63,18 @@ pub fn NewPassword(
 ) -> impl IntoView {
     let hint = "At least 10 characters. A few words in a row are fine.";
     view! { <Field name="password" label kind="password" autocomplete="new-password" hint /> }
+}
+
+/// The password of the account, as `present`: a field only for whoever did not give it in this session a little while ago.
+#[component]
+pub fn PresentPassword(
+    /// Who is signed in.
+    user: SignedIn,
+) -> impl IntoView {
+    let label = "Your present password";
+    (!user.is_fresh()).then(|| {
+        view! { <Field name="present" label kind="password" autocomplete="current-password" /> }
+    })
 }
 
 /// A labelled choice of one; the first is taken where nothing was chosen.

@@ -1,12 +1,19 @@
 //! What people type to say who they are. Neither type shows its value when it is printed for debugging.
 
+use super::typed::is_hidden;
 use email_address::{EmailAddress, Options};
 use std::fmt;
+use zxcvbn::{Score, zxcvbn};
 
 /// The shortest password that may be chosen, in characters.
 pub const SHORTEST_PASSWORD: usize = 10;
 /// The longest password that is hashed, in bytes.
 pub const LONGEST_PASSWORD: usize = 128;
+/// So many characters of a password are judged: judging takes ever longer with the length, and more than these are not needed to
+/// be hard to guess.
+const JUDGED: usize = 32;
+/// What the name of the site is guessed from.
+const SITE: &str = "boreal";
 const LONGEST_EMAIL: usize = 254;
 
 /// An e-mail address in the one form in which it is stored and compared: trimmed and in lower case.
@@ -46,6 +53,12 @@ pub enum PasswordMistake {
     /// One character again and again.
     #[error("This password is one character repeated. Choose something that others would not try first.")]
     Repeated,
+    /// Among the most common ones, or made from one of them, from a row of keys, or from the address or the site's name.
+    #[error(
+        "This password is one of those that are tried first: a common one, or close to your address. Choose a few words that \
+         have nothing to do with each other."
+    )]
+    Common,
 }
 
 impl Email {
@@ -62,7 +75,7 @@ impl Email {
             return Err(EmailMistake::TooLong);
         }
         let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
-        let odd = address.chars().any(|letter| letter.is_control() || letter.is_whitespace() || letter == '"');
+        let odd = address.chars().any(|letter| is_hidden(letter) || letter.is_whitespace() || letter == '"');
         if odd || EmailAddress::parse_with_options(&address, options).is_err() {
             return Err(EmailMistake::Malformed);
         }
@@ -77,11 +90,11 @@ impl Email {
 }
 
 impl Password {
-    /// A password that somebody wants to have from now on.
+    /// A password that the holder of this address wants to have from now on. May take some milliseconds.
     ///
     /// # Errors
     /// A sentence for the person who chose it.
-    pub fn choose(typed: String) -> Result<Self, PasswordMistake> {
+    pub fn choose(typed: String, email: &Email) -> Result<Self, PasswordMistake> {
         let first = typed.chars().next();
         if typed.contains('\0') {
             Err(PasswordMistake::Unusable)
@@ -91,6 +104,8 @@ impl Password {
             Err(PasswordMistake::TooShort)
         } else if typed.chars().all(|letter| Some(letter) == first) {
             Err(PasswordMistake::Repeated)
+        } else if is_common(&typed, email) {
+            Err(PasswordMistake::Common)
         } else {
             Ok(Self(typed))
         }
@@ -109,6 +124,16 @@ impl Password {
     }
 }
 
+/// Whether fewer than a million guesses find it: by lists of the most common passwords, names and words (1,090 of those
+/// passwords are as long as we ask), with letters exchanged for look-alikes, dates, sequences, repetitions and rows of keys.
+fn is_common(password: &str, email: &Email) -> bool {
+    let judged: String = password.chars().take(JUDGED).collect();
+    let mut own = vec![SITE, email.as_str()];
+    own.extend(email.as_str().split(['@', '.', '+', '-', '_']).filter(|part| part.len() > 2));
+    own.extend(email.as_str().split('@'));
+    zxcvbn(&judged, &own).score() < Score::Two
+}
+
 impl fmt::Debug for Email {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.write_str("Email(…)")
@@ -125,6 +150,10 @@ impl fmt::Debug for Password {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn ann() -> Email {
+        Email::parse("ann@example.org").unwrap()
+    }
 
     #[test]
     fn one_address_has_one_form() {
@@ -157,19 +186,60 @@ mod tests {
 
     #[test]
     fn passwords_are_counted_in_characters_and_bounded_in_bytes() {
-        assert_eq!(Password::choose("123456789".into()), Err(PasswordMistake::TooShort));
-        assert!(Password::choose("žluťoučký1".into()).is_ok(), "ten characters of more bytes");
-        assert!(Password::choose("correct horse".repeat(9)).is_ok());
-        assert_eq!(Password::choose("correct horse".repeat(10)), Err(PasswordMistake::TooLong));
-        assert_eq!(Password::choose("correct\0horse".into()), Err(PasswordMistake::Unusable));
-        assert_eq!(Password::choose("a".repeat(12)), Err(PasswordMistake::Repeated));
+        let choose = |typed: String| Password::choose(typed, &ann());
+        assert_eq!(choose("123456789".into()), Err(PasswordMistake::TooShort));
+        assert!(choose("žluťoučký1".into()).is_ok(), "ten characters of more bytes");
+        assert!(choose("correct horse".to_owned() + &" correct horse".repeat(8)).is_ok());
+        assert_eq!(choose("correct horse".repeat(10)), Err(PasswordMistake::TooLong));
+        assert_eq!(choose("correct\0horse".into()), Err(PasswordMistake::Unusable));
+        assert_eq!(choose("a".repeat(12)), Err(PasswordMistake::Repeated));
         assert_eq!(Password::claimed("x".repeat(129)), None);
         assert!(Password::claimed("short".into()).is_some(), "whether it is right is for the hash to say");
     }
 
     #[test]
+    fn what_others_try_first_cannot_be_chosen() {
+        let common = [
+            "1234567890",
+            "qwertyuiop",
+            "QwertyUIOP1",
+            "password123",
+            "P@ssw0rd12",
+            "football12",
+            "iloveyou12",
+            "abcdefghij",
+            "abababababab",
+            "1q2w3e4r5t",
+            "zxcvbnm123",
+            "2026-11-22",
+            "passwordpassword",
+            "boreal2026",
+            "BorealBoreal",
+            "aurora-borg",
+            "AuroraBorg1",
+            "aurora-borg@example.org",
+            "aurora-borg@",
+        ];
+        let aurora = Email::parse("aurora-borg@example.org").unwrap();
+        for typed in common {
+            assert_eq!(Password::choose(typed.into(), &aurora), Err(PasswordMistake::Common), "{typed}");
+        }
+        for typed in ["correct horse", "a long enough pass phrase", "nobody has this password", "xK7#mQ2$vL"] {
+            assert!(Password::choose(typed.into(), &aurora).is_ok(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_password_made_to_be_hard_to_judge_is_judged_in_time() {
+        let begun = std::time::Instant::now();
+        let _ = Password::choose("4@8({[<369!|10$5+7%2".repeat(6), &ann());
+        assert!(begun.elapsed().as_secs() < 3, "{:?}", begun.elapsed());
+    }
+
+    #[test]
     fn debugging_shows_neither() {
-        let shown = format!("{:?}", (Email::parse("ann@example.org"), Password::choose("correct horse".into())));
+        let shown =
+            format!("{:?}", (Email::parse("ann@example.org"), Password::choose("correct horse".into(), &ann())));
         assert!(!shown.contains("ann") && !shown.contains("horse"), "{shown}");
     }
 
@@ -184,7 +254,7 @@ mod tests {
 
         #[test]
         fn a_chosen_password_can_be_claimed(typed in "\\PC{0,60}") {
-            if let Ok(chosen) = Password::choose(typed.clone()) {
+            if let Ok(chosen) = Password::choose(typed.clone(), &ann()) {
                 prop_assert_eq!(Password::claimed(typed), Some(chosen));
             }
         }

@@ -1,5 +1,7 @@
 //! Pure data and pure rules: no server, no database, no clock.
 
+pub mod act;
+pub mod browser;
 pub mod budget;
 pub mod catalog;
 pub mod cause;
@@ -21,4 +23,5 @@ pub mod quote;
 pub mod role;
 pub mod source;
 pub mod told;
+pub mod typed;
 pub mod verdict;

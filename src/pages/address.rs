@@ -1,9 +1,9 @@
 //! The address of the account: whether it is confirmed, and having another one.
 
-use super::refusals::not_proved;
+use super::refusals::{no_session, not_proved};
 use crate::{
     components::{
-        form::{Field, Refusal},
+        form::{Field, PresentPassword, Refusal},
         page::Page,
     },
     server::{
@@ -23,14 +23,15 @@ pub async fn change_address(
     /// As typed.
     #[server(default)]
     email: String,
-    /// As typed.
+    /// As typed, where it is asked for.
     #[server(default)]
-    password: String,
+    present: String,
 ) -> Result<(), ServerFnError> {
     let Some(user) = session::require_user().await else { return Ok(()) };
     let asking = Asking { user: &user.id, from: guard::client_ip() };
-    let asked = accounts::request_change(&state(), asking, &email, password).await;
-    asked.map_err(|refused| not_proved(refused, "password", &email))?;
+    let asked = accounts::request_change(&state(), asking, user.evidence(present), &email).await;
+    asked.map_err(|refused| not_proved(refused, "present", &email))?;
+    session::note_proof(&user).await.map_err(|error| no_session(&error, &email))?;
     reply::see_other("/account/address?sent=change");
     Ok(())
 }
@@ -41,11 +42,12 @@ pub fn AddressPage() -> impl IntoView {
     let sent = use_query_map().read_untracked().get("sent");
     Suspend::new(async move {
         let user = session::require_user().await?;
+        let shown = user.email.clone();
         let standing = if user.is_verified {
-            Either::Left(view! { <p>{user.email}" "<span class="badge good">"Confirmed"</span></p> })
+            Either::Left(view! { <p>{shown}" "<span class="badge good">"Confirmed"</span></p> })
         } else {
             Either::Right(view! {
-                <p>{user.email}" "<span class="badge warn">"Not confirmed"</span></p>
+                <p>{shown}" "<span class="badge warn">"Not confirmed"</span></p>
                 <p>"Follow the link in the mail that we sent there. With it we know that receipts reach you."</p>
                 <form method="post" action="/verify/again">
                     <button class="button small">"Send the link again"</button>
@@ -66,7 +68,7 @@ pub fn AddressPage() -> impl IntoView {
                         autocomplete="email"
                         hint="We mail a link there. Nothing changes before you follow it."
                     />
-                    <Field name="password" label="Your password" kind="password" autocomplete="current-password" />
+                    <PresentPassword user />
                     <button class="button">"Send the link"</button>
                 </form>
                 <p class="aside"><a href="/account">"Back to my account"</a></p>

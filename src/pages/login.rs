@@ -31,9 +31,9 @@ pub async fn log_in(
     next: String,
 ) -> Result<(), ServerFnError> {
     let known = accounts::log_in(&state(), &email, password, guard::client_ip()).await;
-    let user_id = known.map_err(|refused| refusal(refused, &email))?;
-    session::start(&user_id).await.map_err(|error| no_session(&error, &email))?;
-    syncing::after_log_in(&state(), &user_id).await;
+    let proof = known.map_err(|refused| refusal(refused, &email))?;
+    session::start(&proof).await.map_err(|error| no_session(&error, &email))?;
+    syncing::after_log_in(&state(), &proof.user).await;
     reply::see_other(next::local_path(Some(&next)).unwrap_or("/account"));
     Ok(())
 }

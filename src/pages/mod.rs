@@ -2,6 +2,7 @@
 //! into a service and some words.
 
 pub mod account;
+pub mod activity;
 pub mod address;
 pub mod billing;
 pub mod buy;
@@ -21,6 +22,7 @@ pub mod pricing;
 pub mod refusals;
 pub mod register;
 pub mod reset;
+pub mod sessions;
 pub mod staff;
 pub mod studio;
 pub mod theme;

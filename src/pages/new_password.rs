@@ -33,8 +33,8 @@ pub async fn choose_password(
 ) -> Result<(), ServerFnError> {
     reply::no_referrer();
     let chosen = accounts::reset(&state(), &key, password, guard::client_ip()).await;
-    let user = chosen.map_err(|refused| not_proved(refused, "password", ""))?;
-    session::start(&user).await.map_err(|error| no_session(&error, ""))?;
+    let proof = chosen.map_err(|refused| not_proved(refused, "password", ""))?;
+    session::start(&proof).await.map_err(|error| no_session(&error, ""))?;
     reply::see_other("/account");
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::refusals::{no_session, not_proved};
 use crate::{
     components::{
-        form::{Field, NewPassword, Refusal},
+        form::{NewPassword, PresentPassword, Refusal},
         page::Page,
     },
     server::{
@@ -14,7 +14,7 @@ use crate::{
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-/// Changes the password; every session but this one ends.
+/// Changes the password; every session but this one ends. The present one is needed unless it was given lately.
 ///
 /// # Errors
 /// The refusal, as the page shows it.
@@ -29,9 +29,9 @@ pub async fn change_password(
 ) -> Result<(), ServerFnError> {
     let Some(user) = session::require_user().await else { return Ok(()) };
     let asking = Asking { user: &user.id, from: guard::client_ip() };
-    let changed = accounts::change_password(&state(), asking, present, password).await;
-    changed.map_err(|refused| not_proved(refused, "present", ""))?;
-    session::start(&user.id).await.map_err(|error| no_session(&error, ""))?;
+    let changed = accounts::change_password(&state(), asking, user.evidence(present), password).await;
+    let proof = changed.map_err(|refused| not_proved(refused, "present", ""))?;
+    session::start(&proof).await.map_err(|error| no_session(&error, ""))?;
     reply::see_other("/account/password?changed=yes");
     Ok(())
 }
@@ -41,7 +41,7 @@ pub async fn change_password(
 pub fn PasswordPage() -> impl IntoView {
     let changed = use_query_map().read_untracked().get("changed").is_some();
     Suspend::new(async move {
-        session::require_user().await?;
+        let user = session::require_user().await?;
         Some(view! {
             <Page title="Password" width="narrow">
                 {changed.then(|| view! {
@@ -49,7 +49,7 @@ pub fn PasswordPage() -> impl IntoView {
                 })}
                 <form method="post" class="card">
                     <Refusal />
-                    <Field name="present" label="Your present password" kind="password" autocomplete="current-password" />
+                    <PresentPassword user />
                     <NewPassword label="New password" />
                     <button class="button">"Change password"</button>
                     <p class="fine">"You are then logged out everywhere else."</p>

@@ -5,7 +5,7 @@ use crate::server::{
         forms::{Rejected, reject},
         session, state,
     },
-    services::accounts::Refused,
+    services::accounts::{self, Refused},
 };
 use leptos::prelude::ServerFnError;
 
@@ -19,7 +19,8 @@ pub fn refusal(refused: Refused, email: &str) -> ServerFnError {
         Refused::Email(mistake) => Rejected::field("email", mistake.to_string()),
         Refused::Password(mistake) => Rejected::field("password", mistake.to_string()),
         Refused::Taken => Rejected::field("email", "This address has an account already. Log in with it instead."),
-        Refused::Wrong if state().plans.requires_verified_email() => Rejected::field("password", WRONG_OR_UNPROVED),
+        Refused::Unproved => Rejected::field("password", "Type the password of your account."),
+        Refused::Wrong if !accounts::signs_in_at_once(&state()) => Rejected::field("password", WRONG_OR_UNPROVED),
         Refused::Wrong => Rejected::field("password", "E-mail and password do not match."),
         Refused::Same => Rejected::field("email", "This is the address that your account has."),
         Refused::Spent => Rejected::form("This link does not work any more. Nothing was changed."),
@@ -30,13 +31,13 @@ pub fn refusal(refused: Refused, email: &str) -> ServerFnError {
     reject(rejected.with("email", email))
 }
 
-/// The refusal to change an account by `field`, where its password was asked for; the address stays typed.
+/// The refusal to do something by `field`, where its password was asked for; the address stays typed.
 #[must_use]
 pub fn not_proved(refused: Refused, field: &'static str, email: &str) -> ServerFnError {
+    let beside = |words: &str| reject(Rejected::field(field, words).with("email", email));
     match refused {
-        Refused::Wrong => {
-            reject(Rejected::field(field, "This is not the password of the account.").with("email", email))
-        }
+        Refused::Unproved => beside("Type the password of your account. It is asked for once in ten minutes."),
+        Refused::Wrong => beside("This is not the password of the account."),
         Refused::Taken => reject(Rejected::form("This address has another account by now. Nothing was changed.")),
         other => refusal(other, email),
     }
@@ -46,6 +47,12 @@ pub fn not_proved(refused: Refused, field: &'static str, email: &str) -> ServerF
 #[must_use]
 pub fn no_session(error: &session::Error, email: &str) -> ServerFnError {
     unavailable(error, email)
+}
+
+/// Our records do not answer; nothing was typed that is to be kept.
+#[must_use]
+pub fn unreachable(error: &dyn std::fmt::Display) -> ServerFnError {
+    unavailable(error, "")
 }
 
 fn unavailable(error: &dyn std::fmt::Display, email: &str) -> ServerFnError {

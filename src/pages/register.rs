@@ -14,7 +14,8 @@ use crate::{
 use leptos::{either::EitherOf3, prelude::*};
 use leptos_router::hooks::use_query_map;
 
-/// Creates an account, signs in and goes on to where the visitor was going.
+/// Creates an account. Signs in and goes on to where the visitor was going, or sends everybody to their mailbox: as
+/// [`accounts::register`] answers.
 ///
 /// # Errors
 /// The refusal, as the page shows it.
@@ -31,11 +32,12 @@ pub async fn register(
     next: String,
 ) -> Result<(), ServerFnError> {
     let made = accounts::register(&state(), &email, password, guard::client_ip()).await;
-    let Some(user_id) = made.map_err(|refused| refusal(refused, &email))? else {
+    let Some(proof) = made.map_err(|refused| refusal(refused, &email))? else {
+        next::remember(&next);
         reply::see_other("/register?sent=yes");
         return Ok(());
     };
-    session::start(&user_id).await.map_err(|error| no_session(&error, &email))?;
+    session::start(&proof).await.map_err(|error| no_session(&error, &email))?;
     reply::see_other(next::local_path(Some(&next)).unwrap_or("/pricing"));
     Ok(())
 }

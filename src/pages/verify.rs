@@ -8,14 +8,14 @@ use crate::{
     },
     model::letter::Purpose,
     server::{
-        http::{guard, reply, session, state},
+        http::{guard, next, reply, session, state},
         services::accounts::{self, Opening},
     },
 };
 use leptos::{either::EitherOf3, prelude::*};
 use leptos_router::hooks::use_query_map;
 
-/// Uses the link up, and signs in where the password was asked for.
+/// Uses the link up. Where the password was asked for, signs in and goes on to where this browser was going when it registered.
 ///
 /// # Errors
 /// The refusal, as the page shows it.
@@ -31,11 +31,12 @@ pub async fn verify(
     reply::no_referrer();
     let there = session::user().await.map(|user| user.id);
     let confirmed = accounts::confirm(&state(), &key, there.as_deref(), password, guard::client_ip()).await;
-    let user = confirmed.map_err(|refused| not_proved(refused, "password", ""))?;
-    if there.as_ref() != Some(&user) {
-        session::start(&user).await.map_err(|error| no_session(&error, ""))?;
+    let mut to = "/account/address".to_owned();
+    if let Some(proof) = confirmed.map_err(|refused| not_proved(refused, "password", ""))? {
+        session::start(&proof).await.map_err(|error| no_session(&error, ""))?;
+        to = next::recall().unwrap_or(to);
     }
-    reply::see_other("/account/address");
+    reply::see_other(&to);
     Ok(())
 }
 

@@ -18,6 +18,16 @@ pub enum LogFormat {
     Json,
 }
 
+/// What registering ends with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Registration {
+    /// The same page for everybody; the mailbox says how to go on, and nobody logs in with an address that is not proved. A
+    /// stranger cannot find out who has an account.
+    Mailbox,
+    /// Signed in at once. Who tries to register with somebody's address learns that it has an account.
+    AtOnce,
+}
+
 /// Everything that can be set.
 #[derive(Args, Clone, Debug)]
 pub struct Config {
@@ -87,6 +97,11 @@ pub struct Config {
     #[arg(long, env = "BOREAL_MAIL_FOLDER", default_value = "data/mail")]
     pub mail_folder: PathBuf,
 
+    /// What registering ends with: `mailbox`, which tells a stranger nothing about an address, or `at-once`, which signs in.
+    /// `mailbox` by default; on this machine, where nobody is a stranger, `at-once`.
+    #[arg(long, env = "BOREAL_REGISTRATION", value_enum)]
+    pub registration: Option<Registration>,
+
     /// Address and port of the built-in sandbox.
     #[arg(long, env = "BOREAL_SANDBOX_LISTEN", default_value = "127.0.0.1:3010")]
     pub sandbox_listen: SocketAddr,
@@ -139,6 +154,13 @@ impl Config {
             Some(Host::Ipv6(address)) => address.is_loopback(),
             None => false,
         }
+    }
+
+    /// What registering ends with.
+    #[must_use]
+    pub fn registration(&self) -> Registration {
+        let usual = if self.is_loopback() { Registration::AtOnce } else { Registration::Mailbox };
+        self.registration.unwrap_or(usual)
     }
 
     /// How mail is sent.
@@ -243,6 +265,14 @@ mod tests {
         assert_eq!(limit(&["--polar-api-base", "https://sandbox-api.polar.sh"]), 100);
         assert_eq!(limit(&["--polar-rate-limit", "60"]), 60);
         assert!(of(&[]).rate_limit().0 > 500);
+    }
+
+    #[test]
+    fn registering_tells_nothing_but_on_this_machine() {
+        let registration = |arguments: &[&str]| of(arguments).registration();
+        assert_eq!(registration(&[]), Registration::AtOnce);
+        assert_eq!(registration(&["--origin", "https://shop.example.org"]), Registration::Mailbox);
+        assert_eq!(registration(&["--registration", "mailbox"]), Registration::Mailbox);
     }
 
     #[test]

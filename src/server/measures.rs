@@ -9,7 +9,7 @@ use metrics::{describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// What only grows, while the process lives.
-const COUNTERS: [(&str, &str); 17] = [
+const COUNTERS: [(&str, &str); 18] = [
     ("polar_checkouts_created_total", "Checkouts that buyers were sent to, by plan."),
     (
         "polar_orders_completed_total",
@@ -28,6 +28,7 @@ const COUNTERS: [(&str, &str); 17] = [
     ("inbox_applied_total", "Rows of the inbox that were applied, by verdict."),
     ("inbox_dead_total", "Rows of the inbox that were set aside because they cannot be applied."),
     ("jobs_dead_total", "Jobs that were given up."),
+    ("password_hashes_total", "Passwords that were hashed, to keep the hash or to check it against a kept one."),
     ("mail_sent_total", "Mails that a mail server took, by kind."),
     ("mail_dead_total", "Mails that were given up, by kind."),
     ("sync_repairs_total", "Things that were found at Polar and not here, and put right, by kind."),

@@ -1,6 +1,7 @@
 //! The integration binary: the real server and the sandbox over HTTP, on the engine that `TEST_ENGINE` names (`sqlite`,
 //! or `postgres` on the server of `TEST_POSTGRES_URL`). Every test opens a shop of its own and closes it.
 
+mod activity;
 mod another_address;
 mod budget;
 mod captures;
@@ -29,8 +30,10 @@ mod long_outages;
 mod mail;
 mod mail_flows;
 mod mail_news;
+mod mail_outages;
 mod mail_settings;
 mod measuring;
+mod odd_input;
 mod outages;
 mod pages;
 mod parallel;
@@ -39,12 +42,16 @@ mod patience;
 mod polar;
 mod process;
 mod program;
+mod promises;
 mod random;
 mod refusing;
 mod replaying;
 mod replica;
 mod rolling;
+mod routes;
+mod same_path;
 mod scenarios;
+mod sessions;
 mod shop;
 mod signatures;
 mod sink;
@@ -54,6 +61,7 @@ mod staff_polar;
 mod starting;
 mod sweeping;
 mod syncing;
+mod takeover;
 mod traps;
 mod visitor;
 mod watching;

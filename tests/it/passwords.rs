@@ -6,7 +6,7 @@ use super::{
 };
 use boreal::server::{
     db::users,
-    services::accounts::{self, Asking, Refused},
+    services::accounts::{self, Asking, Evidence, Refused},
 };
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -17,11 +17,12 @@ async fn of_two_who_change_the_same_password_at_once_one_wins() {
         let mut ann = Visitor::register(&shop.origin, "ann").await;
         let user = users::id_of(&shop.state.db, &ann.email).await.expect("an answer").expect("an account");
         let asking = Asking { user: &user, from: IpAddr::V4(Ipv4Addr::LOCALHOST) };
-        let change = |new: &str| accounts::change_password(&shop.state, asking, PASSWORD.to_owned(), new.to_owned());
+        let shown = || Evidence::Password(PASSWORD.to_owned());
+        let change = |new: &str| accounts::change_password(&shop.state, asking, shown(), new.to_owned());
         let both = tokio::join!(change(one), change(other));
         let winner = match both {
-            (Ok(()), Err(Refused::Wrong)) => one,
-            (Err(Refused::Wrong), Ok(())) => other,
+            (Ok(_), Err(Refused::Wrong)) => one,
+            (Err(Refused::Wrong), Ok(_)) => other,
             both => panic!("{both:?}"),
         };
         ann = ann.elsewhere();

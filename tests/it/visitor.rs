@@ -76,9 +76,15 @@ impl Visitor {
 
     /// Is from now on whom this answer lets in.
     pub fn keep_cookie(&mut self, answer: &Answer) {
+        let mut set = answer.headers.get_all(SET_COOKIE).into_iter();
+        assert!(set.any(|cookie| cookie.as_bytes().starts_with(b"id=")), "a session: {:?}", answer.headers);
+        self.keep(answer);
+    }
+
+    /// Keeps the cookies of an answer.
+    pub fn keep(&mut self, answer: &Answer) {
         let set = answer.headers.get_all(SET_COOKIE).into_iter().map(|value| value.to_str().expect("text"));
         let set: Vec<&str> = set.map(|cookie| cookie.split(';').next().unwrap_or_default()).collect();
-        assert!(set.iter().any(|cookie| cookie.starts_with("id=")), "a session: {set:?}");
         let name = |cookie: &str| cookie.split('=').next().unwrap_or_default().to_owned();
         let kept =
             self.cookie.split("; ").filter(|old| !old.is_empty() && set.iter().all(|new| name(new) != name(old)));
@@ -96,6 +102,15 @@ impl Visitor {
         if expected == 303 {
             self.keep_cookie(&answer);
         }
+    }
+
+    /// Logs in with a browser that says this of itself.
+    pub async fn log_in_with(&mut self, agent: &str) {
+        let form = encoded(&[("email", &self.email), ("password", PASSWORD)]);
+        let request = self.http.post(format!("{}/login", self.origin)).header("origin", &self.origin);
+        let request = request.header("user-agent", agent).header("content-type", FORM).body(form);
+        let answer = as_expected("/login", self.send(request).await, 303);
+        self.keep_cookie(&answer);
     }
 
     /// Somebody who has no account and no cookie.
@@ -144,6 +159,21 @@ impl Visitor {
         let request = http.post(format!("{}{path}", self.origin)).header("origin", &self.origin);
         let request = request.header("cookie", &self.cookie).header("content-type", FORM).body(encoded(form));
         request.send().await.expect("an answer")
+    }
+
+    /// What any request is answered, in short: `200`, or `303 /login` with the path that it leads to. Reads no body.
+    pub async fn brief(&self, method: &str, path: &str, form: Option<&str>) -> String {
+        let method: reqwest::Method = method.parse().expect("a method");
+        let request = self.http.request(method, format!("{}{path}", self.origin)).header("origin", &self.origin);
+        let request = match form {
+            Some(form) => request.header("content-type", FORM).body(form.to_owned()),
+            None => request,
+        };
+        let request = request.header("accept", "text/html").header("cookie", &self.cookie);
+        let answer = request.send().await.expect("an answer");
+        let to = answer.headers().get(LOCATION).map(|to| to.to_str().expect("text").replace(&self.origin, ""));
+        let to = to.map(|to| format!(" {}", to.split(['?', '#']).next().unwrap_or_default()));
+        format!("{}{}", answer.status().as_u16(), to.unwrap_or_default())
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> reqwest::Result<(u16, Answer)> {

@@ -75,7 +75,7 @@ fn Standing(overview: Overview) -> impl IntoView {
             </div>
             <LeavingTable leaving />
             <Runs runs />
-            <Acts acts />
+            <Acts title="What staff did" acts />
         </Room>
     }
 }

@@ -92,6 +92,7 @@ fn Everything(person: Person, at: String, beliefs: Option<Vec<Belief>>) -> impl 
         Role::Owner => "Owner",
     };
     let lead = format!("{role}, {verified}, since {}. Id {}", spell_date(user.created_at), user.id);
+    let activity = format!("/staff/activity?id={}", user.id);
     let cases = (!cases.is_empty()).then(|| view! { <CaseTable title="Open cases" empty="" cases /> });
     view! {
         <Room title lead>
@@ -104,7 +105,8 @@ fn Everything(person: Person, at: String, beliefs: Option<Vec<Belief>>) -> impl 
             <Giving id=user.id.clone() />
             <Orders orders />
             <Changes changes />
-            <Acts acts />
+            <Acts title="What was done to the account" acts />
+            <p><a href=activity>"All activity"</a></p>
         </Room>
     }
 }

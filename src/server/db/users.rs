@@ -27,6 +27,16 @@ pub struct Credentials {
     pub email_verified_at: Option<Millis>,
 }
 
+/// Somebody with an account, and what their password is held against.
+#[derive(sqlx::FromRow)]
+pub struct Holder {
+    /// Who they are.
+    #[sqlx(flatten)]
+    pub user: User,
+    /// A PHC string; `None` for an account without a password.
+    pub password_hash: Option<String>,
+}
+
 /// Adds an account; false when the address has one already.
 ///
 /// # Errors
@@ -110,6 +120,20 @@ pub async fn has_left<'c>(on: impl Reader<'c>, id: &str) -> Result<bool> {
 pub async fn by_id<'c>(on: impl Reader<'c>, id: &str) -> Result<Option<User>> {
     on.read(
         "SELECT id, email, email_verified_at, role FROM users \
+         WHERE id = $1 AND deleted_at IS NULL AND email IS NOT NULL",
+    )
+    .bind(id)
+    .optional()
+    .await
+}
+
+/// As [`by_id`], with what the password is held against.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn holder<'c>(on: impl Reader<'c>, id: &str) -> Result<Option<Holder>> {
+    on.read(
+        "SELECT id, email, email_verified_at, role, password_hash FROM users \
          WHERE id = $1 AND deleted_at IS NULL AND email IS NOT NULL",
     )
     .bind(id)

@@ -1,6 +1,7 @@
 //! Where a visitor was going: the `next` of the log-in page accepts only a path of ours.
 
-use url::form_urlencoded::byte_serialize;
+use super::reply;
+use url::form_urlencoded::{byte_serialize, parse};
 
 /// `next` where it is a path on this site: not another host, nothing that a browser reads as one, no control characters.
 #[must_use]
@@ -25,6 +26,27 @@ pub fn page_for(page: &str, next: Option<&str>) -> String {
         Some(next) => format!("{page}?next={}", byte_serialize(next.as_bytes()).collect::<String>()),
         None => page.to_owned(),
     }
+}
+
+/// The cookie in which a browser that has to look into its mailbox first keeps where it was going.
+const NEXT: &str = "next";
+const REMEMBERED_SECS: u32 = 3_600;
+
+/// Keeps where the visitor was going until they come back by a link; nothing where that is no path of ours.
+pub fn remember(next: &str) {
+    if let Some(next) = local_path(Some(next)) {
+        let value = byte_serialize(next.as_bytes()).collect::<String>();
+        reply::set_cookie(&format!("{NEXT}={value}; Path=/verify; Max-Age={REMEMBERED_SECS}; HttpOnly; SameSite=Lax"));
+    }
+}
+
+/// Where the visitor was going, once.
+#[must_use]
+pub fn recall() -> Option<String> {
+    let value = reply::cookie(NEXT)?;
+    reply::set_cookie(&format!("{NEXT}=; Path=/verify; Max-Age=0; HttpOnly; SameSite=Lax"));
+    let (next, _) = parse(value.as_bytes()).next()?;
+    local_path(Some(&next)).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ pub async fn site(state: &State, options: &LeptosOptions, form_targets: &[String
     let router = Router::new()
         .fallback_service(routed)
         .layer(from_fn(forms::show_again))
+        .layer(from_fn(guard::plain))
         .layer(session::layer(state))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(pages, cache::anonymous))

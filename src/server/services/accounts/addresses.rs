@@ -16,7 +16,7 @@ use super::{
         mailing::{self, Mail},
         new_id,
     },
-    Asking, Refused, note, prove,
+    Asking, Evidence, Proof, Refused, note, prove,
 };
 use crate::model::{
     credentials::Email,
@@ -65,10 +65,10 @@ pub async fn send_verification(state: &State, asking: Asking<'_>) -> Result<(), 
 /// Mails a link to the address that an account is to have. Whether that has an account already only its owner is told.
 ///
 /// # Errors
-/// See [`Refused`]; [`Refused::Wrong`] where the password is not the account's.
-pub async fn request_change(state: &State, asking: Asking<'_>, email: &str, password: String) -> Result<(), Refused> {
+/// See [`Refused`]; [`Refused::Wrong`] where the evidence is not of the account's password.
+pub async fn request_change(state: &State, asking: Asking<'_>, evidence: Evidence, email: &str) -> Result<(), Refused> {
     let email = Email::parse(email)?;
-    let user = prove(state, asking, password).await?.user;
+    let user = prove(state, asking, evidence).await?.user;
     if user.email == email.as_str() {
         return Err(Refused::Same);
     }
@@ -92,7 +92,8 @@ async fn send(state: &State, mail: &Mail<'_>) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Uses a link up: the address is proved, or is now the account's. The id of the account.
+/// Uses a link up: the address is proved, or is now the account's. What to begin a session with, where nobody of the
+/// account was signed in.
 ///
 /// # Errors
 /// [`Refused::Wrong`] where nobody of the account is logged in and the password is not its own; [`Refused::Spent`] where
@@ -103,12 +104,13 @@ pub async fn confirm(
     signed_in: Option<&str>,
     password: String,
     from: IpAddr,
-) -> Result<String, Refused> {
+) -> Result<Option<Proof>, Refused> {
     let opening = opening(state, key).await?.filter(|found| found.purpose != Purpose::Reset).ok_or(Refused::Spent)?;
     let asking = Asking { user: &opening.user, from };
-    if signed_in != Some(asking.user) {
-        prove(state, asking, password).await?;
-    }
+    let proved = match signed_in == Some(asking.user) {
+        true => None,
+        false => Some(prove(state, asking, Evidence::Password(password)).await?),
+    };
     let now = state.clock.wall();
     (state.db)
         .transaction(async |tx| {
@@ -125,7 +127,7 @@ pub async fn confirm(
     state.wake.mail.notify_one();
     state.wake.jobs.notify_one();
     tracing::info!(user_id = opening.user, "address confirmed");
-    Ok(opening.user)
+    Ok(proved.and_then(|proved| proved.proof()))
 }
 
 /// The address of the account is its holder's; Polar's customer with that address can be tied to them.

@@ -15,18 +15,27 @@ use std::{
     time::Duration,
 };
 
+/// So many tries at once, and one more each time that the period is over.
+#[derive(Clone, Copy)]
+struct Allowed {
+    /// As log lines name it.
+    name: &'static str,
+    burst: NonZeroU32,
+    every: Duration,
+}
+
+const fn allowed(name: &'static str, burst: u32, every_secs: u64) -> Allowed {
+    Allowed { name, burst: NonZeroU32::new(burst).expect("not none"), every: Duration::from_secs(every_secs) }
+}
+
 /// Generous to an office or school behind one address, hopeless for guessing: an account's own limit is the tight one.
-const LOGIN_BURST_PER_ADDRESS: u32 = 100;
-const LOGIN_EVERY_PER_ADDRESS: Duration = Duration::from_secs(5);
-const LOGIN_BURST_PER_ACCOUNT: u32 = 10;
-const LOGIN_EVERY_PER_ACCOUNT: Duration = Duration::from_secs(30);
-const REGISTER_BURST_PER_ADDRESS: u32 = 60;
-const REGISTER_EVERY_PER_ADDRESS: Duration = Duration::from_secs(60);
+const LOG_IN_BY_ADDRESS: Allowed = allowed("log-in by address", 100, 5);
+/// Counted for every way to try a password: logging in, proving, registering where that signs in.
+const LOG_IN_BY_ACCOUNT: Allowed = allowed("log-in by account", 10, 30);
+const REGISTER_BY_ADDRESS: Allowed = allowed("register by address", 60, 60);
 /// Mails that somebody can have sent by asking: to one recipient few, or we would be a way to pester people.
-const MAIL_BURST_PER_RECIPIENT: u32 = 5;
-const MAIL_EVERY_PER_RECIPIENT: Duration = Duration::from_secs(300);
-const MAIL_BURST_PER_ADDRESS: u32 = 30;
-const MAIL_EVERY_PER_ADDRESS: Duration = Duration::from_secs(60);
+const MAIL_BY_RECIPIENT: Allowed = allowed("mail by recipient", 5, 300);
+const MAIL_BY_ADDRESS: Allowed = allowed("mail by address", 30, 60);
 
 struct Limit<K: Hash + Eq + Clone> {
     name: &'static str,
@@ -46,8 +55,7 @@ struct All {
 }
 
 impl<K: Hash + Eq + Clone> Limit<K> {
-    fn new(name: &'static str, burst: u32, every: Duration) -> Self {
-        let burst = NonZeroU32::new(burst).expect("every burst is a positive constant");
+    fn new(Allowed { name, burst, every }: Allowed) -> Self {
         let quota = Quota::with_period(every).expect("every period is a positive constant").allow_burst(burst);
         Self { name, counts: RateLimiter::keyed(quota) }
     }
@@ -64,11 +72,11 @@ impl<K: Hash + Eq + Clone> Limit<K> {
 impl Default for Limits {
     fn default() -> Self {
         Self(Arc::new(All {
-            login_address: Limit::new("log-in by address", LOGIN_BURST_PER_ADDRESS, LOGIN_EVERY_PER_ADDRESS),
-            login_account: Limit::new("log-in by account", LOGIN_BURST_PER_ACCOUNT, LOGIN_EVERY_PER_ACCOUNT),
-            register_address: Limit::new("register by address", REGISTER_BURST_PER_ADDRESS, REGISTER_EVERY_PER_ADDRESS),
-            mail_recipient: Limit::new("mail by recipient", MAIL_BURST_PER_RECIPIENT, MAIL_EVERY_PER_RECIPIENT),
-            mail_address: Limit::new("mail by address", MAIL_BURST_PER_ADDRESS, MAIL_EVERY_PER_ADDRESS),
+            login_address: Limit::new(LOG_IN_BY_ADDRESS),
+            login_account: Limit::new(LOG_IN_BY_ACCOUNT),
+            register_address: Limit::new(REGISTER_BY_ADDRESS),
+            mail_recipient: Limit::new(MAIL_BY_RECIPIENT),
+            mail_address: Limit::new(MAIL_BY_ADDRESS),
         }))
     }
 }
@@ -114,23 +122,36 @@ fn network(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_account_is_guarded_whatever_the_address_and_others_are_not_touched() {
-        let limits = Limits::default();
-        let (ann, bob) = (Email::parse("ann@example.org").unwrap(), Email::parse("bob@example.org").unwrap());
-        for _ in 0..LOGIN_BURST_PER_ACCOUNT {
-            limits.logging_in_as(&ann).unwrap();
+    /// So many tries pass, the next is told when to come again, and whoever else is not touched.
+    fn holds(limit: Allowed, attempt: impl Fn(u8) -> Result<(), Refused>) {
+        for _ in 0..limit.burst.get() {
+            attempt(1).unwrap();
         }
-        let refused = limits.logging_in_as(&ann).unwrap_err();
-        assert!(matches!(refused, Refused::TooMany(wait) if wait > Duration::ZERO && wait <= LOGIN_EVERY_PER_ACCOUNT));
-        limits.logging_in_as(&bob).unwrap();
+        let refused = attempt(1).unwrap_err();
+        let in_time = matches!(refused, Refused::TooMany(wait) if wait > Duration::ZERO && wait <= limit.every);
+        assert!(in_time, "{}: {refused:?}", limit.name);
+        attempt(2).unwrap();
+    }
+
+    #[test]
+    fn each_limit_ends_a_burst_and_touches_nobody_else() {
+        let limits = Limits::default();
+        let ip = |who: u8| IpAddr::from([192, 0, 2, who]);
+        let email = |who: u8, number: u8| Email::parse(&format!("{who}-{number}@example.org")).unwrap();
+        let next = std::cell::Cell::new(0);
+        let another = || next.replace(next.get() + 1);
+        holds(LOG_IN_BY_ADDRESS, |who| limits.logging_in(ip(who)));
+        holds(LOG_IN_BY_ACCOUNT, |who| limits.logging_in_as(&email(who, 0)));
+        holds(REGISTER_BY_ADDRESS, |who| limits.registering(ip(who)));
+        holds(MAIL_BY_RECIPIENT, |who| limits.mailing(&email(who, 255), ip(100 + another())));
+        holds(MAIL_BY_ADDRESS, |who| limits.mailing(&email(who, another()), ip(who)));
     }
 
     #[test]
     fn a_network_of_ipv6_counts_as_one() {
         let limits = Limits::default();
         let of = |host: u16| IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, host));
-        for host in 0..u16::try_from(REGISTER_BURST_PER_ADDRESS).unwrap() {
+        for host in 0..u16::try_from(REGISTER_BY_ADDRESS.burst.get()).unwrap() {
             limits.registering(of(host)).unwrap();
         }
         assert!(limits.registering(of(9_999)).is_err());

@@ -4,30 +4,29 @@ mod addresses;
 mod devices;
 mod limits;
 mod passwords;
+mod proving;
 mod recovery;
+mod registering;
+mod sessions;
 
 pub use addresses::{Opening, confirm, opening, request_change, send_verification};
 pub use devices::note_device;
+pub use proving::{Evidence, FRESH, Proof, Proved, Stamp, User, log_in, prove, signed_in};
 pub use recovery::{ask_reset, change_password, reset};
+pub use registering::{register, signs_in_at_once};
+pub use sessions::{Place, end_other_sessions, end_session, hex, sessions};
 
-use super::{
-    super::{
-        db::{self, Tx, audit, sessions, users},
-        state::State,
-    },
-    mailing::{self, Mail},
-    new_id,
+use super::super::{
+    db::{self, Tx, audit},
+    state::State,
 };
 use crate::model::{
-    credentials::{Email, EmailMistake, Password, PasswordMistake},
-    instant::{DAY, Millis},
-    letter::AccountLetter,
+    credentials::{EmailMistake, PasswordMistake},
+    instant::Millis,
 };
 use limits::Limits;
 use passwords::Passwords;
 use std::{net::IpAddr, time::Duration};
-
-pub use users::User;
 
 /// What accounts keep between requests: room for hashing, and counts of attempts.
 #[derive(Clone, Default)]
@@ -51,6 +50,9 @@ pub enum Refused {
     /// E-mail and password do not belong together; which of them is wrong is not said.
     #[error("e-mail and password do not match")]
     Wrong,
+    /// The password is asked for, and none was typed.
+    #[error("the password is asked for")]
+    Unproved,
     /// The address is the one that the account has.
     #[error("the address is the present one")]
     Same,
@@ -77,111 +79,11 @@ pub struct Asking<'a> {
     pub from: IpAddr,
 }
 
-/// Somebody who gave the password of their account.
-pub(super) struct Proved {
-    user: User,
-    /// What it was held against. Another may be chosen while a hash is computed.
-    pub(super) hash: Option<String>,
-}
-
-/// Creates an account. Answers its id, to be signed in at once; or nothing, where only verified addresses log in: then the
-/// mail says what is to be done, and the answer is the same whether or not the address had an account.
-///
-/// Else, of two who register one address at the same time, one is [`Refused::Taken`]. An address that is taken costs the
-/// same work in any case, one hash and one mail; only what the mail says is another thing.
-///
-/// # Errors
-/// See [`Refused`].
-pub async fn register(state: &State, email: &str, password: String, from: IpAddr) -> Result<Option<String>, Refused> {
-    let email = Email::parse(email)?;
-    let password = Password::choose(password)?;
-    state.accounts.limits.registering(from)?;
-    let hash = state.accounts.passwords.hash(password).await?;
-    let (id, now) = (new_id(), state.clock.wall());
-    let made: Result<bool, db::Error> = (state.db)
-        .transaction(async |tx| {
-            let made = users::add(tx, &id, email.as_str(), &hash, now).await?;
-            if made {
-                welcome(tx, &id, &email, now).await?
-            } else {
-                tell_owner(tx, &email, now).await?
-            }
-            Ok(made)
-        })
-        .await;
-    state.wake.mail.notify_one();
-    let made = made?;
-    if made {
-        tracing::info!(user_id = id, "registered");
-    }
-    match (state.plans.requires_verified_email(), made) {
-        (true, _) => Ok(None),
-        (false, true) => Ok(Some(id)),
-        (false, false) => Err(Refused::Taken),
-    }
-}
-
-async fn welcome(tx: &mut Tx, user: &str, email: &Email, now: Millis) -> Result<(), db::Error> {
-    let (key, letter) = (format!("welcome:{user}"), AccountLetter::VerifyAddress.into());
-    mailing::queue(tx, &Mail { key, user: Some(user), to: email.as_str(), letter }, now).await.map(drop)
-}
-
-/// Whoever has the address hears, once a day at most, that somebody wanted an account with it.
-async fn tell_owner(tx: &mut Tx, email: &Email, now: Millis) -> Result<(), db::Error> {
-    let Some(owner) = users::id_of(&mut *tx, email.as_str()).await? else { return Ok(()) };
-    let key = format!("registered_again:{owner}:{}", now.div_euclid(DAY));
-    let letter = AccountLetter::RegisteredAgain.into();
-    mailing::queue(tx, &Mail { key, user: Some(&owner), to: email.as_str(), letter }, now).await.map(drop)
-}
-
-/// Answers the id of the account whose e-mail and password these are. Takes as long for an unknown address as for a
-/// wrong password.
-///
-/// # Errors
-/// See [`Refused`].
-pub async fn log_in(state: &State, email: &str, password: String, from: IpAddr) -> Result<String, Refused> {
-    state.accounts.limits.logging_in(from)?;
-    let (Ok(email), Some(password)) = (Email::parse(email), Password::claimed(password)) else {
-        return Err(Refused::Wrong);
-    };
-    state.accounts.limits.logging_in_as(&email)?;
-    let known = users::credentials(&state.db, email.as_str()).await?;
-    let open = |known: &users::Credentials| known.email_verified_at.is_some() || !state.plans.requires_verified_email();
-    let id = known.as_ref().filter(|known| open(known)).map(|known| known.id.clone());
-    let hash = known.and_then(|known| known.password_hash);
-    let right = state.accounts.passwords.verify(password, hash).await?;
-    let id = id.filter(|_| right).ok_or(Refused::Wrong)?;
-    tracing::info!(user_id = id, "logged in");
-    Ok(id)
-}
-
-/// Whether this is the password of the account, within the limits of logging in.
-pub(super) async fn prove(state: &State, asking: Asking<'_>, password: String) -> Result<Proved, Refused> {
-    state.accounts.limits.logging_in(asking.from)?;
-    let user = users::by_id(&state.db, asking.user).await?.ok_or(Refused::Wrong)?;
-    state.accounts.limits.logging_in_as(&Email::parse(&user.email)?)?;
-    let password = Password::claimed(password).ok_or(Refused::Wrong)?;
-    let hash = users::credentials(&state.db, &user.email).await?.and_then(|known| known.password_hash);
-    if state.accounts.passwords.verify(password, hash.clone()).await? {
-        Ok(Proved { user, hash })
-    } else {
-        Err(Refused::Wrong)
-    }
-}
-
 /// Writes down what somebody did to their own account.
 async fn note(tx: &mut Tx, asking: Asking<'_>, action: &'static str, now: Millis) -> Result<(), db::Error> {
     let (user, ip) = (Some(asking.user), asking.from.to_string());
     let entry = audit::Entry { actor: user, action, user, target: None, details: None, ip: Some(&ip) };
     audit::add(tx, entry, now).await.map(drop)
-}
-
-/// The account with this id, unless it was deleted.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn by_id(state: &State, id: &str) -> Result<Option<User>, db::Error> {
-    users::by_id(&state.db, id).await
 }
 
 /// Forgets expired sessions and counts that say nothing any more.
@@ -190,7 +92,7 @@ pub async fn by_id(state: &State, id: &str) -> Result<Option<User>, db::Error> {
 /// When the database does not answer.
 pub async fn sweep(state: &State) -> Result<(), db::Error> {
     state.accounts.limits.forget_idle();
-    let ended = sessions::sweep(&state.db, state.clock.wall()).await?;
+    let ended = db::sessions::sweep(&state.db, state.clock.wall()).await?;
     tracing::debug!(ended, "swept sessions");
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! Hashing passwords with argon2id: off the async threads, and only as many at once as there are cores.
+//! Judging passwords, and hashing them with argon2id: off the async threads, and only as many at once as there are cores.
 
 use super::Refused;
-use crate::model::credentials::Password;
+use crate::model::credentials::{Email, Password};
 use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
 use std::{num::NonZero, sync::Arc, thread::available_parallelism, time::Duration};
 use tokio::{
@@ -30,26 +30,37 @@ impl Default for Passwords {
 }
 
 impl Passwords {
+    /// The password that the holder of this address wants to have, if it may be chosen.
+    pub(super) async fn choose(&self, typed: String, email: &Email) -> Result<Password, Refused> {
+        let email = email.clone();
+        Ok(self.work(move || Password::choose(typed, &email)).await??)
+    }
+
     /// A PHC string to store.
     pub(super) async fn hash(&self, password: Password) -> Result<String, Refused> {
-        let turn = self.turn().await?;
-        let hash = spawn_blocking(move || {
-            let _turn = turn;
-            digest(password.as_bytes())
-        });
-        hash.await.ok().flatten().ok_or(Refused::Busy)
+        metrics::counter!("password_hashes_total", "for" => "keeping").increment(1);
+        self.work(move || digest(password.as_bytes())).await?.ok_or(Refused::Busy)
     }
 
     /// Whether the password is the one hashed. Without a hash it takes as long and answers no.
     pub(super) async fn verify(&self, password: Password, hash: Option<String>) -> Result<bool, Refused> {
-        let turn = self.turn().await?;
+        metrics::counter!("password_hashes_total", "for" => "checking").increment(1);
         let decoy = self.decoy.clone();
-        let right = spawn_blocking(move || {
-            let _turn = turn;
+        self.work(move || {
             let matches = holds(&password, hash.as_deref().unwrap_or(&decoy));
             matches && hash.is_some()
+        })
+        .await
+    }
+
+    /// Does what takes a processor's time, once there is room.
+    async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refused> {
+        let turn = self.turn().await?;
+        let done = spawn_blocking(move || {
+            let _turn = turn;
+            work()
         });
-        right.await.map_err(|_| Refused::Busy)
+        done.await.map_err(|_| Refused::Busy)
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit, Refused> {

@@ -9,12 +9,12 @@ use super::{
         mailing::{self, Mail},
         new_id,
     },
-    Asking, Refused,
+    Asking, Evidence, Proof, Refused,
     addresses::{self, opening},
     note, prove,
 };
 use crate::model::{
-    credentials::{Email, Password},
+    credentials::Email,
     instant::Millis,
     letter::{AccountLetter, Purpose},
 };
@@ -42,14 +42,13 @@ pub async fn ask_reset(state: &State, email: &str, from: IpAddr) -> Result<(), R
     Ok(queued?)
 }
 
-/// Uses a link up: the account has this password, its address is proved, and it is logged out everywhere. Its id.
+/// Uses a link up: the account has this password, its address is proved, and it is logged out everywhere.
 ///
 /// # Errors
 /// See [`Refused`]; [`Refused::Spent`] where the link opens nothing.
-pub async fn reset(state: &State, key: &str, password: String, from: IpAddr) -> Result<String, Refused> {
-    let password = Password::choose(password)?;
+pub async fn reset(state: &State, key: &str, password: String, from: IpAddr) -> Result<Proof, Refused> {
     let opening = opening(state, key).await?.filter(|found| found.purpose == Purpose::Reset).ok_or(Refused::Spent)?;
-    let hash = state.accounts.passwords.hash(password).await?;
+    let hash = new_hash(state, password, &opening.email).await?;
     let (asking, now) = (Asking { user: &opening.user, from }, state.clock.wall());
     (state.db)
         .transaction(async |tx| {
@@ -63,22 +62,27 @@ pub async fn reset(state: &State, key: &str, password: String, from: IpAddr) -> 
         })
         .await?;
     done(state, &opening.user);
-    Ok(opening.user)
+    Ok(Proof::of(&opening.user, &hash))
 }
 
 /// Gives an account another password, and logs it out everywhere. Whoever knew only an earlier password is too late, also if
 /// it was the present one when they asked.
 ///
 /// # Errors
-/// See [`Refused`]; [`Refused::Wrong`] where `present` is not the account's password.
-pub async fn change_password(state: &State, asking: Asking<'_>, present: String, new: String) -> Result<(), Refused> {
-    let proved = prove(state, asking, present).await?;
-    let hash = state.accounts.passwords.hash(Password::choose(new)?).await?;
+/// See [`Refused`]; [`Refused::Wrong`] where the evidence is not of the account's password.
+pub async fn change_password(
+    state: &State,
+    asking: Asking<'_>,
+    evidence: Evidence,
+    new: String,
+) -> Result<Proof, Refused> {
+    let proved = prove(state, asking, evidence).await?;
+    let hash = new_hash(state, new, &proved.user.email).await?;
     let now = state.clock.wall();
     (state.db)
         .transaction::<_, Refused>(async |tx| {
             users::lock(tx, asking.user).await?;
-            if users::password_hash(&mut *tx, asking.user).await? != proved.hash {
+            if !proved.still_holds(tx).await? {
                 return Err(Refused::Wrong);
             }
             set(tx, asking, &hash, &proved.user.email, now).await?;
@@ -86,7 +90,12 @@ pub async fn change_password(state: &State, asking: Asking<'_>, present: String,
         })
         .await?;
     done(state, asking.user);
-    Ok(())
+    Ok(Proof::of(asking.user, &hash))
+}
+
+async fn new_hash(state: &State, password: String, email: &str) -> Result<String, Refused> {
+    let password = state.accounts.passwords.choose(password, &Email::parse(email)?).await?;
+    state.accounts.passwords.hash(password).await
 }
 
 /// The password, the end of every session and of every link, and the mail that says so.

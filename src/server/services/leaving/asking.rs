@@ -12,22 +12,22 @@ use super::super::{
         },
         state::State,
     },
-    accounts::{self, Asking, Refused},
+    accounts::{self, Asking, Evidence, Refused},
     applying, new_id,
 };
 use crate::model::{cause::CauseKind, ending::is_over, job::LEAVE, leaving::KnownBills, projection::Kind};
 use std::collections::BTreeSet;
 
-/// Deletes the account of whoever gives its password; what is left to do at Polar a job does. Nothing of it can be undone.
+/// Deletes the account of whoever gives its password now, however lately it was given before; what is left to do at Polar a job does. Nothing of it can be undone.
 ///
 /// # Errors
 /// See [`Refused`]; [`Refused::Wrong`] where it is not the account's password.
 pub async fn leave(state: &State, asking: Asking<'_>, password: String) -> Result<(), Refused> {
-    let proved = accounts::prove(state, asking, password).await?;
+    let proved = accounts::prove(state, asking, Evidence::Password(password)).await?;
     (state.db)
         .transaction::<_, Refused>(async |tx| {
             users::lock(tx, asking.user).await?;
-            if users::password_hash(&mut *tx, asking.user).await? != proved.hash {
+            if !proved.still_holds(tx).await? {
                 return Err(Refused::Wrong);
             }
             // It may have changed while the password was looked at.

@@ -26,6 +26,9 @@ use crate::{
 /// So many lines of the past are shown.
 const LINES: i64 = 60;
 
+/// So many acts are shown beside everything else about a person.
+const ACTS: i64 = 15;
+
 /// How the shop stands.
 #[derive(Clone, Debug)]
 pub struct Overview {
@@ -64,7 +67,7 @@ pub struct Person {
     pub orders: Vec<Ordered>,
     /// Open cases about them.
     pub cases: Vec<Case>,
-    /// What staff did about them, newest first.
+    /// What was done to their account last, newest first.
     pub acts: Vec<AuditRow>,
 }
 
@@ -145,7 +148,7 @@ pub async fn person(state: &State, id: &str) -> Result<Option<Person>, Error> {
         explanation: explaining::now(state, id).await?,
         gifts: staff_grants::of(&state.db, id).await?,
         cases: cases::of_user(&state.db, id).await?,
-        acts: audit::of_user(&state.db, id, LINES).await?,
+        acts: audit::of_user(&state.db, id, i64::MAX, ACTS).await?,
         changes,
         user,
     }))
