@@ -55,6 +55,9 @@ async fn a_page_that_is_paid_after_all_is_ended_and_paid_back() {
         let waits = async || shop.leaving(&ann.who).await.1.filter(|what| what.contains("runs out at Polar"));
         wait_for("the page to pay on to be waited for", waits).await;
 
+        // And the answer to its end is lost.
+        let lost = json!({"answer": "500 after", "answer_to": "PATCH /v1/subscriptions/", "answer_count": 1});
+        shop.polar.faults(lost).await;
         shop.polar.faults(json!({"sender": tells})).await;
         shop.pay(&open, &ann.who.email).await;
         shop.wait_until_all_is_paid_back(1).await;

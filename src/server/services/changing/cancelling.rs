@@ -41,6 +41,14 @@ impl Changing<'_> {
         self.send_cancel(&order).await
     }
 
+    /// Whether an answer to a cancellation is still missing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_cancelling(&self) -> Result<bool, Error> {
+        Ok(changes::open(&self.state.db, self.id, CANCEL).await?.is_some())
+    }
+
     async fn send_cancel(&self, order: &str) -> Result<Step, Error> {
         let error = match self.polar.revoke_subscription(self.id).await {
             Ok(seen) => {

@@ -85,12 +85,14 @@ impl Course<'_> {
     async fn end_subscriptions(&self) -> Result<Vec<String>, Error> {
         let mut waits = Vec::new();
         for row in self.owned(Kind::Subscription).await? {
-            if row.status.as_deref().is_some_and(is_over) {
-                continue;
-            }
             // One that were to live again after it was ended would be another decision.
             let decision = format!("{}:{}", self.user(), row.version_us);
-            match self.changing(Kind::Subscription, &row.id, &decision).cancel(async || Ok(None)).await? {
+            let changing = self.changing(Kind::Subscription, &row.id, &decision);
+            // Where a webhook overtook the answer, the question is still open, and until it is not nothing else can be asked.
+            if row.status.as_deref().is_some_and(is_over) && !changing.is_cancelling().await? {
+                continue;
+            }
+            match changing.cancel(async || Ok(None)).await? {
                 Step::Done => {}
                 Step::Waits(why) => waits.push(why),
                 Step::Refused(why) => {
