@@ -13,8 +13,10 @@ use crate::{
         billing::BillingPage,
         buy::BuyPage,
         confirmation::ConfirmationPage,
+        delete::{DeletePage, DeletedPage},
         dev_mail::DevMailPage,
         error::ErrorPage,
+        export::ExportPage,
         home::Home,
         login::LogInPage,
         logout::LogOutPage,
@@ -95,6 +97,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
                     <Route path=path!("/account/activity") view=ActivityPage ssr=SsrMode::Async />
                     <Route path=path!("/account/address") view=AddressPage ssr=SsrMode::Async />
+                    <Route path=path!("/account/delete") view=DeletePage ssr=SsrMode::Async />
+                    <Route path=path!("/account/deleted") view=DeletedPage ssr=SsrMode::Async />
+                    <Route path=path!("/account/export") view=ExportPage ssr=SsrMode::Async />
                     <Route path=path!("/account/password") view=PasswordPage ssr=SsrMode::Async />
                     <Route path=path!("/account/sessions") view=SessionsPage ssr=SsrMode::Async />
                     <Route path=path!("/billing") view=BillingPage ssr=SsrMode::Async />

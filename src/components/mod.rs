@@ -6,6 +6,7 @@ pub mod comparison;
 pub mod follow;
 pub mod form;
 pub mod layout;
+pub mod losses;
 pub mod page;
 pub mod plans;
 pub mod quote;

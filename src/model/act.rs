@@ -27,7 +27,7 @@ impl By {
     }
 }
 
-const WORDS: [(&str, &str); 21] = [
+const WORDS: [(&str, &str); 22] = [
     ("registered", "The account was created."),
     ("signed in", "Logged in."),
     ("signed in with a new browser", "Logged in with a browser that was not used before."),
@@ -38,6 +38,7 @@ const WORDS: [(&str, &str); 21] = [
     ("session ended", "One browser was logged out."),
     ("other sessions ended", "All other browsers were logged out."),
     ("portal opened", "The billing portal was opened."),
+    ("copy of data asked for", "A copy of everything held about the account was asked for."),
     ("account deleted", "The account was deleted."),
     ("give", "A plan or a feature was given."),
     ("take back", "Something that had been given was taken back."),

@@ -23,6 +23,12 @@ pub const CONFIRM_DOUBLES: &str = "confirm_doubles";
 /// End a subscription and pay it back, as staff decided; the key is the decision's id.
 pub const END_SUBSCRIPTION: &str = "end_subscription";
 
+/// Go on with somebody's leaving, or end what came after it; the key is the user's id.
+pub const LEAVE: &str = "leave";
+
+/// Make the copy of everything that is held about somebody; the key is the user's id.
+pub const EXPORT: &str = "export";
+
 /// `subscription:<id>`.
 #[must_use]
 pub fn object_key(kind: Kind, id: &str) -> String {

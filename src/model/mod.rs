@@ -10,6 +10,7 @@ pub mod ending;
 pub mod fold;
 pub mod instant;
 pub mod job;
+pub mod leaving;
 pub mod letter;
 pub mod merge;
 pub mod money;

@@ -92,6 +92,8 @@ fn Account(overview: Overview, email: String) -> impl IntoView {
                     <a href="/account/password">"Password"</a>
                     <a href="/account/sessions">"Where you are logged in"</a>
                     <a href="/account/activity">"Activity"</a>
+                    <a href="/account/export">"A copy of my data"</a>
+                    <a href="/account/delete">"Delete my account"</a>
                 </p>
             </section>
         </Page>

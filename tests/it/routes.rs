@@ -38,7 +38,7 @@ const SPENT: [&str; 5] = ["410"; 5];
 const STRANGERS: [&str; 5] = ["200", "303 /account", "303 /account", "303 /account", "303 /account"];
 
 /// In the order in which it is asked: what ends a thing comes after what looks at it, and Ann comes last.
-const TABLE: [Line; 84] = [
+const TABLE: [Line; 90] = [
     ("GET", "/", "", "", ALL),
     ("GET", "/pricing", "", "", ALL),
     ("GET", "/healthz", "", "", ALL),
@@ -87,6 +87,18 @@ const TABLE: [Line; 84] = [
     ("POST", "/account/address", "", "email=no&password=wrong", MEMBERS_MISTAKEN),
     ("GET", "/account/password", "", "", MEMBERS),
     ("POST", "/account/password", "", "present=wrong&password=short", MEMBERS_MISTAKEN),
+    ("GET", "/account/export", "", "", MEMBERS),
+    (
+        "POST",
+        "/account/export",
+        "",
+        "",
+        ["303 /login", "303 /account/export", "303 /account/export", "303 /account/export", "303 /account/export"],
+    ),
+    ("POST", "/account/export/file", "", "key=nothing", ["303 /account/export"; 5]),
+    ("GET", "/account/delete", "", "", MEMBERS),
+    ("POST", "/account/delete", "", "sure=yes&password=wrong", MEMBERS_MISTAKEN),
+    ("GET", "/account/deleted", "", "", ALL),
     ("GET", "/verify/again", "", "", MEMBERS),
     (
         "POST",

@@ -154,6 +154,13 @@ impl Visitor {
         self.send(request.header("content-type", FORM).body(encoded(form))).await
     }
 
+    /// Sends a form to an address that answers with a file.
+    pub async fn fetch(&self, http: &reqwest::Client, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
+        let request = http.post(format!("{}{path}", self.origin)).header("origin", &self.origin);
+        let request = request.header("cookie", &self.cookie).header("content-type", FORM).body(encoded(form));
+        request.send().await.expect("an answer")
+    }
+
     /// What any request is answered, in short: `200`, or `303 /login` with the path that it leads to. Reads no body.
     pub async fn brief(&self, method: &str, path: &str, form: Option<&str>) -> String {
         let method: reqwest::Method = method.parse().expect("a method");

@@ -107,6 +107,7 @@ pub fn case_words(kind: &str) -> String {
     match kind {
         "owner_conflict" => "Two owners".to_owned(),
         "duplicate_subscription" => "Two subscriptions".to_owned(),
+        "leaving" => "Somebody left".to_owned(),
         "retagged_product" => "Changed plan tag".to_owned(),
         "endpoint" => "Webhooks".to_owned(),
         other => other.replace('_', " "),

@@ -61,6 +61,11 @@ pub async fn add(tx: &mut Tx, entry: Entry<'_>, at: Millis) -> Result<i64> {
     row.bind(entry.target).bind(entry.details).bind(entry.ip).scalar().await
 }
 
+/// Forgets from where somebody acted.
+pub async fn forget_addresses(tx: &mut Tx, user: &str) -> Result<()> {
+    tx.sql("UPDATE audit_log SET ip = NULL WHERE actor_id = $1").bind(user).execute().await.map(drop)
+}
+
 /// The newest acts that somebody did not do to their own account.
 pub async fn newest<'c>(on: impl Reader<'c>, limit: i64) -> Result<Vec<AuditRow>> {
     let select = select_entries!(

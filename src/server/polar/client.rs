@@ -19,7 +19,10 @@ use reqwest::{
     header::{DATE, HeaderMap, RETRY_AFTER},
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use std::{
     sync::{
         Arc,
@@ -152,6 +155,14 @@ impl Client {
         let request = self.request(method, path).json(body).timeout(WRITE_TIMEOUT);
         let Seen { value, observed_us } = self.answer(request).await?;
         Ok(Seen { value: value.ok_or(Error::NotFound)?, observed_us })
+    }
+
+    /// Deletes what is at an address, once.
+    pub(super) async fn delete(&self, path: &str) -> Result<(), Error> {
+        self.leave().await?;
+        let request = self.request(Method::DELETE, path).timeout(WRITE_TIMEOUT);
+        let Seen { value, .. } = self.answer::<IgnoredAny>(request).await?;
+        value.map(drop).ok_or(Error::NotFound)
     }
 
     /// Waits for leave to send, as long as that may take here.

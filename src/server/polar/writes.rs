@@ -58,14 +58,23 @@ impl Client {
         self.send(Method::PATCH, &format!("/v1/subscriptions/{id}"), &json!({ "revoke": true })).await
     }
 
-    /// Pays a bill back that was paid twice; `amount` is net of tax, in minor units, and `order_id` is ours.
+    /// Pays a bill back; `amount` is net of tax, in minor units, `reason` is one of Polar's words, and `order_id` is ours.
     ///
     /// # Errors
     /// As every call. More than was paid is never paid back: Polar answers 403 (C§2.10).
-    pub async fn refund_double(&self, bill: &str, amount: i64, order_id: &str) -> Result<Seen<Value>, Error> {
+    pub async fn refund(&self, bill: &str, amount: i64, reason: &str, order_id: &str) -> Result<Seen<Value>, Error> {
         let metadata = json!({ "order_id": order_id });
-        let body = json!({ "order_id": bill, "reason": "duplicate", "amount": amount, "metadata": metadata });
+        let body = json!({ "order_id": bill, "reason": reason, "amount": amount, "metadata": metadata });
         self.send(Method::POST, "/v1/refunds/", &body).await
+    }
+
+    /// Deletes a customer for ever: what it pays for ends at once, and nobody is known by it any more (C§2.5).
+    ///
+    /// # Errors
+    /// As every call; [`Error::NotFound`] where it is deleted already. After [`Error::NoAnswer`] and [`Error::Failed`] it may
+    /// be all the same.
+    pub async fn delete_customer(&self, id: &str) -> Result<(), Error> {
+        self.delete(&format!("/v1/customers/{id}?anonymize=true")).await
     }
 
     /// Makes a product.

@@ -27,7 +27,8 @@ use crate::{
 };
 
 pub use super::super::db::{
-    audit::AuditRow, inbox_shelf::ShelfRow, staff_grants::StaffGrantRow as GiftRow, sync_runs::RunRow,
+    audit::AuditRow, inbox_shelf::ShelfRow, leavings::LeavingRow, staff_grants::StaffGrantRow as GiftRow,
+    sync_runs::RunRow,
 };
 
 /// The longest reason.
