@@ -9,3 +9,6 @@ export const engines = {
 };
 
 export const originOf = (engine) => `http://127.0.0.1:${engines[engine].port}`;
+
+/** Whose site this is; undefined for one that runs beside the tests. */
+export const engineOf = (site) => Object.keys(engines).find((engine) => originOf(engine) === site);

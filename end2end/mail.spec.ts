@@ -1,5 +1,4 @@
-// Links from mails: an address is proved, a forgotten password replaced. The mails are those of /dev/mail, which only this
-// machine may read: they are fetched from here, not by the visitor.
+// Links from mails: an address is proved, a forgotten password replaced. The mails come through a mail server.
 
 import { freshEmail, linkInMail, logIn, password, register } from './steps.mjs';
 import { expect, test } from './watched';

@@ -7,6 +7,7 @@ import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { engines, originOf } from './engines.mjs';
+import * as mailbox from './mailbox.mjs';
 
 const engine = process.argv[2];
 if (!(engine in engines)) throw new Error(`not an engine: ${engine}`);
@@ -28,6 +29,7 @@ function freshDatabase() {
   return url.href;
 }
 
+const mail = await mailbox.open(engine);
 const { POLAR_ACCESS_TOKEN, POLAR_WEBHOOK_SECRETS, POLAR_API_BASE, ...inherited } = process.env;
 const log = openSync(join(root, 'target', `end2end-${engine}.log`), 'w');
 const server = spawn(join(root, 'target/debug/boreal'), ['serve'], {
@@ -42,6 +44,8 @@ const server = spawn(join(root, 'target/debug/boreal'), ['serve'], {
     BOREAL_SITE_ROOT: join(root, 'target/site'),
     BOREAL_SANDBOX_LISTEN: `127.0.0.1:${engines[engine].sandboxPort}`,
     BOREAL_SANDBOX_STATE: join(folder, 'sandbox.json'),
+    BOREAL_SMTP_URL: `smtp://127.0.0.1:${mail.port}`,
+    BOREAL_MAIL_FROM: 'Boreal <shop@boreal-shop.dev>',
     // Each test says which address it comes from, or the limits per address would count all tests as one visitor.
     BOREAL_TRUSTED_PROXIES: '127.0.0.1/32',
   },
@@ -50,6 +54,7 @@ const server = spawn(join(root, 'target/debug/boreal'), ['serve'], {
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => server.kill('SIGTERM'));
 
 server.on('exit', (code) => {
+  mail.close();
   if (engine === 'postgres') sql(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
   rmSync(folder, { recursive: true, force: true });
   process.exit(code ?? 1);

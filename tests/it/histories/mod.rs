@@ -6,6 +6,7 @@
 //! tells its acts.
 
 mod acts;
+mod doing;
 mod outcome;
 mod stage;
 

@@ -1,9 +1,6 @@
 //! Where histories play: a sandbox, and a shop's database in which nothing happens by itself.
 
-use super::{
-    acts::{Act, Done},
-    outcome::Outcome,
-};
+use super::{acts::Act, doing::Done, outcome::Outcome};
 use crate::{
     engine::Database,
     polar::{Polar, Sent},
