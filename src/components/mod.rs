@@ -1,6 +1,7 @@
 //! Pieces of markup that pages share.
 
 pub mod account;
+pub mod changed;
 pub mod comparison;
 pub mod follow;
 pub mod form;

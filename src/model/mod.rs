@@ -3,6 +3,7 @@
 pub mod budget;
 pub mod catalog;
 pub mod cause;
+pub mod change;
 pub mod credentials;
 pub mod ending;
 pub mod fold;

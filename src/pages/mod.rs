@@ -22,6 +22,7 @@ pub mod register;
 pub mod reset;
 pub mod staff;
 pub mod studio;
+pub mod subscription;
 pub mod theme;
 pub mod verify;
 pub mod verify_again;

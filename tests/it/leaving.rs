@@ -238,8 +238,13 @@ async fn the_receipt_is_the_last_that_is_known_of_the_address() {
             assert!(!text.contains(personal), "{personal} in the row {seq}: {text}");
         }
     }
-    let facts: String =
-        shop.state.db.read("SELECT projection FROM polar_objects WHERE kind = 'order'").scalar().await.expect("one bill");
+    let facts: String = shop
+        .state
+        .db
+        .read("SELECT projection FROM polar_objects WHERE kind = 'order'")
+        .scalar()
+        .await
+        .expect("one bill");
     let (facts, bill): (Value, Value) = (serde_json::from_str(&facts).expect("JSON"), shop.bills().await.remove(0));
     for fact in ["total_amount", "currency", "created_at", "invoice_number"] {
         assert_eq!(facts[fact], bill[fact], "the bare facts of the invoice stay");

@@ -4,6 +4,7 @@
 mod another_address;
 mod budget;
 mod captures;
+mod changing;
 mod commands;
 mod commits;
 mod confirming;

@@ -1,10 +1,7 @@
 //! A subscription is ended at once, once.
 
 use super::{super::Error, Changing, Step};
-use crate::{
-    model::{ending::is_over, projection::Kind},
-    server::{db::changes, polar},
-};
+use crate::{model::projection::Kind, server::db::changes};
 
 const CANCEL: &str = "cancel";
 
@@ -19,6 +16,8 @@ impl Changing<'_> {
         objection: impl AsyncFnOnce() -> Result<Option<&'static str>, Error>,
     ) -> Result<Step, Error> {
         let open = changes::open(&self.state.db, self.id, CANCEL).await?;
+        // One that the customer asked for is settled by itself: its purpose is its own id.
+        let open = open.filter(|order| order.purpose != order.id);
         if self.is_over(self.id).await? {
             if let Some(order) = open {
                 self.settle(&order.id, "done", Some("seen")).await?;
@@ -60,20 +59,5 @@ impl Changing<'_> {
         }
         self.settle(order, "refused", Some(&words)).await?;
         Ok(Step::Refused(format!("The cancellation: {words}.")))
-    }
-
-    /// Whether a subscription is over, by a look at Polar; one that Polar knows no more is.
-    ///
-    /// # Errors
-    /// When Polar cannot be read, or the database fails.
-    pub async fn is_over(&self, id: &str) -> Result<bool, Error> {
-        match self.polar.object(Kind::Subscription, id).await {
-            Ok(seen) => {
-                self.observe(Kind::Subscription, &seen).await?;
-                Ok(seen.value["status"].as_str().is_some_and(is_over))
-            }
-            Err(polar::Error::NotFound) => Ok(true),
-            Err(error) => Err(error.into()),
-        }
     }
 }
