@@ -15,6 +15,7 @@ use crate::{
         delete::{DeletePage, DeletedPage},
         dev_mail::DevMailPage,
         error::ErrorPage,
+        export::ExportPage,
         home::Home,
         login::LogInPage,
         logout::LogOutPage,
@@ -96,6 +97,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/account/address") view=AddressPage ssr=SsrMode::Async />
                     <Route path=path!("/account/delete") view=DeletePage ssr=SsrMode::Async />
                     <Route path=path!("/account/deleted") view=DeletedPage ssr=SsrMode::Async />
+                    <Route path=path!("/account/export") view=ExportPage ssr=SsrMode::Async />
                     <Route path=path!("/account/password") view=PasswordPage ssr=SsrMode::Async />
                     <Route path=path!("/billing") view=BillingPage ssr=SsrMode::Async />
                     <Route path=path!("/dev/mail") view=DevMailPage ssr=SsrMode::Async />

@@ -44,6 +44,7 @@ pub fn Losses(
             <h2 id="stays">"What happens to your data"</h2>
             <p>"Your e-mail address, password, browsers and settings are deleted here, and your name and address at Polar."</p>
             <p>{kept}</p>
+            <p><a href="/account/export">"Get a copy of my data first"</a></p>
         </section>
     }
 }

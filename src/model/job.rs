@@ -29,6 +29,9 @@ pub const END_SUBSCRIPTION: &str = "end_subscription";
 /// Go on with somebody's leaving, or end what came after it; the key is the user's id.
 pub const LEAVE: &str = "leave";
 
+/// Make the copy of everything that is held about somebody; the key is the user's id.
+pub const EXPORT: &str = "export";
+
 /// `subscription:<id>`.
 #[must_use]
 pub fn object_key(kind: Kind, id: &str) -> String {

@@ -90,6 +90,7 @@ fn Account(overview: Overview, email: String) -> impl IntoView {
                 <p class="actions">
                     <a href="/account/address">"E-mail address"</a>
                     <a href="/account/password">"Password"</a>
+                    <a href="/account/export">"A copy of my data"</a>
                     <a href="/account/delete">"Delete my account"</a>
                 </p>
             </section>

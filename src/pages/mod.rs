@@ -9,6 +9,7 @@ pub mod confirmation;
 pub mod delete;
 pub mod dev_mail;
 pub mod error;
+pub mod export;
 pub mod home;
 pub mod login;
 pub mod logout;

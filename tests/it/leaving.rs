@@ -33,7 +33,7 @@ impl Shop {
     }
 
     /// Buys with this card and waits for access; Polar's subscription.
-    async fn subscribe(&self, who: &Person, plan: &str, card: &str) -> Value {
+    pub async fn subscribe(&self, who: &Person, plan: &str, card: &str) -> Value {
         let open = self.checkout(who, plan, "month").await;
         assert_eq!(self.polar.pay(&open.url, &who.email, card).await.status, 303);
         self.wait_for_state(&open.order, "done").await;

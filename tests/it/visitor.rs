@@ -139,6 +139,13 @@ impl Visitor {
         self.send(request.header("content-type", FORM).body(encoded(form))).await
     }
 
+    /// Sends a form to an address that answers with a file.
+    pub async fn fetch(&self, http: &reqwest::Client, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
+        let request = http.post(format!("{}{path}", self.origin)).header("origin", &self.origin);
+        let request = request.header("cookie", &self.cookie).header("content-type", FORM).body(encoded(form));
+        request.send().await.expect("an answer")
+    }
+
     async fn send(&self, request: reqwest::RequestBuilder) -> reqwest::Result<(u16, Answer)> {
         let request = request.header("accept", "text/html").header("cookie", &self.cookie);
         let answer = request.send().await?;

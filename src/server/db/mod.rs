@@ -17,6 +17,8 @@ pub mod email_tokens;
 pub mod endings;
 pub mod endpoint_case;
 pub mod entitlements;
+pub mod exports;
+pub mod held;
 pub mod inbox;
 pub mod inbox_shelf;
 pub mod installation;

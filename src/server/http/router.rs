@@ -1,8 +1,8 @@
 //! Every route on one screen, and the layers around them.
 
 use super::{
-    Site, cache, csp, dev_mail, errors, files, forms, guard, headers, health, live, session, source, strip, trace,
-    webhook,
+    Site, cache, csp, dev_mail, errors, export, files, forms, guard, headers, health, live, session, source, strip,
+    trace, webhook,
 };
 use crate::{
     app::{App, error_page, shell, stage_fragment},
@@ -77,7 +77,8 @@ fn routes(state: &State, options: &LeptosOptions) -> Router {
         .with_state(options.clone())
         .layer(RequestBodyLimitLayer::new(guard::LARGEST_FORM));
     let probes = Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));
-    let probes = probes.route("/dev/mail/{id}/html", get(dev_mail::html));
+    let probes =
+        probes.route("/dev/mail/{id}/html", get(dev_mail::html)).route("/account/export/file", post(export::file));
     pages.merge(probes.with_state(state.clone())).merge(polar_routes(state)).layer(from_fn(trace::route))
 }
 

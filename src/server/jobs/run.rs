@@ -4,7 +4,7 @@ use crate::{
     model::{
         instant::Millis,
         job::{
-            CARRY_ADDRESS, CONFIRM_DOUBLES, END_SUBSCRIPTION, LEAVE, READ_OBJECT, SETTLE_CHANGE, SYNC_CHECKOUT,
+            CARRY_ADDRESS, CONFIRM_DOUBLES, END_SUBSCRIPTION, EXPORT, LEAVE, READ_OBJECT, SETTLE_CHANGE, SYNC_CHECKOUT,
             SYNC_USER, TIE_CUSTOMER, object_of_key,
         },
         order::{Stage, State as OrderState},
@@ -15,7 +15,7 @@ use crate::{
             orders,
         },
         polar,
-        services::{Error, changing, confirming, customers, doubles, leaving, new_id, syncing},
+        services::{Error, changing, confirming, customers, doubles, exporting, leaving, new_id, syncing},
         state::State,
     },
 };
@@ -82,6 +82,7 @@ async fn outcome(state: &State, job: &Job) -> Ended {
         LEAVE => return however_long(leaving::carry_on(state, &job.key).await),
         CONFIRM_DOUBLES => doubles::confirm(state, &job.key).await,
         SYNC_USER => syncing::sync_user(state, &job.key).await.map(drop),
+        EXPORT => exporting::make(state, &job.key).await,
         TIE_CUSTOMER => customers::tie_verified(state, &job.key).await,
         CARRY_ADDRESS => customers::carry_address(state, &job.key).await,
         READ_OBJECT => match object_of_key(&job.key) {

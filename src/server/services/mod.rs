@@ -12,6 +12,7 @@ pub mod confirming;
 pub mod customers;
 pub mod doubles;
 pub mod explaining;
+pub mod exporting;
 pub mod leaving;
 pub mod mailing;
 pub mod measuring;

@@ -16,6 +16,7 @@ pub(super) fn words(letter: &AccountLetter, links: &Links<'_>) -> Words {
         AccountLetter::ResetPassword => reset_password(links),
         AccountLetter::NoAccount => no_account(links),
         AccountLetter::PasswordChanged => password_changed(links),
+        AccountLetter::ExportReady => export_ready(links),
         AccountLetter::AccountDeleted { asked_at, ended } => account_deleted(links, *asked_at, ended),
         AccountLetter::NewSignIn { at, from } => new_sign_in(links, *at, from),
     }
@@ -100,4 +101,12 @@ fn account_deleted(links: &Links<'_>, asked_at: Millis, ended: &[String]) -> Wor
                 us, keeps your invoices as the law wants it too.";
     let stranger = "If this was not you, answer this mail. We cannot bring the account back, but we can look into it.";
     links.words("Your account was deleted", &[&told, &money, kept], &[stranger])
+}
+
+fn export_ready(links: &Links<'_>) -> Words {
+    let told = "The copy of everything that we have about you is ready. The link works once, for three days, and you must be \
+                logged in.";
+    let stranger = "If you did not ask for it, somebody else is logged in to your account: choose another password.";
+    let words = links.words("Your data is ready", &[told], &[stranger]);
+    words.action("Fetch my data", links.with_key("/account/export"))
 }

@@ -4,7 +4,7 @@
 use super::super::new_id;
 use crate::{
     model::{instant::Millis, job::LEAVE},
-    server::db::{Error, Tx, jobs, users},
+    server::db::{Error, Tx, jobs, mirror, users},
 };
 
 /// News of one object mostly come with others.
@@ -15,10 +15,11 @@ pub(super) async fn look_again(tx: &mut Tx, user: &str, now: Millis) -> Result<(
     jobs::queue(tx, &new_id(), LEAVE, user, now + LOOK_AFTER).await
 }
 
-/// As [`look_again`], where a customer that Polar has not deleted carries the id of somebody who has left.
-pub(super) async fn look_at_customer(tx: &mut Tx, external_id: Option<&str>, now: Millis) -> Result<(), Error> {
-    match external_id {
-        Some(user) if users::has_left(&mut *tx, user).await? => look_again(tx, user, now).await,
+/// As [`look_again`], where a customer carries the id of somebody who has left: also of news that change nothing, which may
+/// name them once more, and of a customer that was made while they left.
+pub(super) async fn look_at_customer(tx: &mut Tx, customer: &str, now: Millis) -> Result<(), Error> {
+    match mirror::customer(&mut *tx, customer).await?.and_then(|row| row.external_id) {
+        Some(user) if users::has_left(&mut *tx, &user).await? => look_again(tx, &user, now).await,
         _ => Ok(()),
     }
 }

@@ -2,7 +2,6 @@
 
 use super::{
     super::new_id,
-    departing,
     fact::Fact,
     folding::refold,
     merging::{Merging, Rollback},
@@ -33,9 +32,6 @@ impl Merging<'_> {
         }
         let Some(customer) = self.customer_id() else { return Ok(false) };
         let external_id = mirror::customer(&mut *tx, customer).await?.and_then(|row| row.external_id);
-        if matches!(&self.parsed.fact, Fact::Customer(_)) {
-            departing::look_at_customer(tx, external_id.as_deref(), self.state.clock.wall()).await?;
-        }
         let about = match &self.parsed.fact {
             Fact::Object(seen) => Some((seen.kind, seen.id.as_str())),
             _ => None,

@@ -5,7 +5,7 @@ use super::super::{
         db::{
             self, Tx, audit, devices, email_tokens,
             entitlements::Cause,
-            jobs, leavings,
+            exports, jobs, leavings,
             leavings::NewLeaving,
             mirror::{self, ObjectRow},
             orders, outgoing_mail, sessions, users,
@@ -52,6 +52,7 @@ async fn begin(tx: &mut Tx, state: &State, asking: Asking<'_>, email: &str) -> R
     devices::forget(tx, user).await?;
     email_tokens::forget(tx, user).await?;
     outgoing_mail::drop_keys(tx, user).await?;
+    exports::forget(tx, user).await?;
     let billing_at = state.clock.billing();
     leavings::begin(tx, NewLeaving { user, email, bills: &bills, ended: &ended, asked_at: now, billing_at }).await?;
     let (whose, action, ip) = (Some(user), "account deleted", asking.from.to_string());
