@@ -1,14 +1,30 @@
 //! A subscription is let end, and let go on, by its owner: asked of Polar once, whatever happens to the answer.
 
-use super::{leaving::Resident, patience::wait_until, shop::Shop, visitor::Answer};
-use boreal::server::{db::Reader, services::replaying};
+use super::{
+    leaving::Resident,
+    patience::wait_until,
+    shop::Shop,
+    visitor::{self, value},
+};
+use boreal::{
+    model::change::Change,
+    server::{
+        db::Reader,
+        services::{
+            changing::{self, Answer, Consent},
+            replaying,
+        },
+        state::State,
+    },
+};
 use serde_json::{Value, json};
+use std::net::{IpAddr, Ipv4Addr};
 use tokio::task::JoinSet;
 
 const CHANGES: &str = "PATCH /v1/subscriptions/";
 
 /// What the form of a page sends.
-fn form(page: &Answer) -> Vec<(&'static str, String)> {
+fn form(page: &visitor::Answer) -> Vec<(&'static str, String)> {
     ["subscription", "order", "terms"].into_iter().map(|name| (name, page.hidden(name))).collect()
 }
 
@@ -52,14 +68,14 @@ impl Shop {
         wait_until("the change to be settled", settled).await
     }
 
-    async fn at_polar(&self, subscription: &str) -> Value {
+    async fn as_polar_has(&self, subscription: &str) -> Value {
         self.polar.get(&format!("/v1/subscriptions/{subscription}")).await
     }
 }
 
 impl Resident {
     /// Opens the page of a change and agrees to it.
-    async fn agree(&self, change: &str, subscription: &str, more: &[(&str, &str)], expected: u16) -> Answer {
+    async fn agree(&self, change: &str, subscription: &str, more: &[(&str, &str)], expected: u16) -> visitor::Answer {
         let to = format!("/subscription/{change}?id={subscription}");
         let page = form(&self.browser.get(&to, 200).await);
         self.browser.post(&to, &with(&page, more), expected).await
@@ -74,7 +90,7 @@ async fn a_subscription_is_let_end_and_let_go_on() {
     let why = [("reason", "too_expensive"), ("comment", " Not this year. ")];
     let to = ann.agree("cancel", &id, &why, 303).await.location().to_owned();
     assert!(ann.browser.get(&to, 200).await.html.contains("Pro is cancelled"));
-    let there = shop.at_polar(&id).await;
+    let there = shop.as_polar_has(&id).await;
     assert_eq!(there["cancel_at_period_end"], true);
     let said = [&there["customer_cancellation_reason"], &there["customer_cancellation_comment"]];
     assert_eq!(said, [&json!("too_expensive"), &json!("Not this year.")]);
@@ -85,11 +101,11 @@ async fn a_subscription_is_let_end_and_let_go_on() {
     assert!(ann.browser.get("/account", 200).await.html.contains(&format!("/subscription/resume?id={id}")));
     let to = ann.agree("resume", &id, &[], 303).await.location().to_owned();
     assert!(ann.browser.get(&to, 200).await.html.contains("Pro goes on"));
-    assert_eq!(shop.at_polar(&id).await["cancel_at_period_end"], false);
+    assert_eq!(shop.as_polar_has(&id).await["cancel_at_period_end"], false);
 
     // A change of mind is no limit: the same may be asked for again.
     ann.agree("cancel", &id, &[], 303).await;
-    assert_eq!(shop.at_polar(&id).await["cancel_at_period_end"], true);
+    assert_eq!(shop.as_polar_has(&id).await["cancel_at_period_end"], true);
     let states: Vec<String> = shop.changes(&id).await.into_iter().map(|row| row.0).collect();
     assert_eq!(states, ["done", "done", "done"]);
     shop.worked_off().await;
@@ -120,23 +136,15 @@ async fn one_form_is_one_request_however_often_it_is_sent() {
     shop.close().await;
 }
 
-async fn commit(
-    state: &boreal::server::state::State,
-    user: &str,
-    page: &[(&'static str, String)],
-) -> boreal::server::services::changing::Answer {
-    use boreal::{
-        model::change::Change,
-        server::services::changing::{self, Consent},
-    };
-    let value = |name: &str| super::visitor::value(page, name).to_owned();
+/// Agrees to what a page's form says, without a browser between.
+async fn commit(state: &State, user: &str, page: &[(&'static str, String)]) -> Answer {
     let consent = Consent {
         user: user.to_owned(),
-        from: std::net::IpAddr::from([127, 0, 0, 1]),
-        order: value("order"),
-        subscription: value("subscription"),
+        from: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        order: value(page, "order").to_owned(),
+        subscription: value(page, "subscription").to_owned(),
         change: Change::Cancel,
-        terms: value("terms"),
+        terms: value(page, "terms").to_owned(),
         reason: None,
         comment: None,
     };
@@ -151,8 +159,6 @@ async fn an_answer_that_is_lost_after_the_change_is_found_out() {
         shop.polar.faults(json!({"answer": fault, "answer_to": CHANGES, "answer_count": 1})).await;
         let to = ann.agree("cancel", &id, &[], 303).await.location().to_owned();
         assert!(ann.browser.get(&to, 200).await.html.contains("We are asking Polar"));
-        let page = ann.browser.get(&format!("/subscription/resume?id={id}"), 200).await;
-        drop(page);
         shop.a_minute_later().await;
         assert_eq!(shop.wait_for_change(&id, "done").await.as_deref(), Some("seen"), "{fault}");
         assert!(ann.browser.get(&to, 200).await.html.contains("Pro is cancelled"));
@@ -175,7 +181,7 @@ async fn a_change_that_was_not_made_is_told_and_not_made_later() {
         }
         assert_eq!(shop.wait_for_change(&id, "refused").await.as_deref(), Some(outcome), "{fault}");
         assert!(ann.browser.get(&to, 200).await.html.contains("Nothing was changed"));
-        assert_eq!(shop.at_polar(&id).await["cancel_at_period_end"], false);
+        assert_eq!(shop.as_polar_has(&id).await["cancel_at_period_end"], false);
         ann.agree("cancel", &id, &[], 303).await;
         shop.wait_for_change(&id, "done").await;
     }
@@ -215,7 +221,7 @@ async fn hostile_forms_change_nothing() {
     let long = "x".repeat(501);
     ann.browser.post(&to, &with(&page, &[("comment", &long)]), 422).await;
     assert!(shop.changes(&id).await.is_empty());
-    assert_eq!(shop.at_polar(&id).await["cancel_at_period_end"], false);
+    assert_eq!(shop.as_polar_has(&id).await["cancel_at_period_end"], false);
 
     // The order of somebody else, once there is one: neither seen nor used.
     let order = ann.browser.post(&to, &with(&page, &[]), 303).await.location().to_owned();
@@ -223,7 +229,7 @@ async fn hostile_forms_change_nothing() {
     shop.buy(&eve.who, "pro", "month").await;
     shop.polar.idle().await;
     let hers = shop.subscription(&eve.who).await["id"].as_str().expect("an id").to_owned();
-    eve.agree("cancel", &hers, &[("order", super::visitor::value(&page, "order"))], 404).await;
+    eve.agree("cancel", &hers, &[("order", value(&page, "order"))], 404).await;
     assert!(shop.changes(&hers).await.is_empty());
     shop.close().await;
 }
