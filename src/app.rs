@@ -30,6 +30,7 @@ use crate::{
         sessions::SessionsPage,
         staff::{ActsPage, CasesPage, InboxPage, PersonPage, PolarPage, QuarantinePage, StaffPage, WithdrawPage},
         studio::StudioPage,
+        subscription::{CancelPage, ResumePage},
         verify::VerifyPage,
         verify_again::VerifyAgainPage,
     },
@@ -104,6 +105,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/account/sessions") view=SessionsPage ssr=SsrMode::Async />
                     <Route path=path!("/billing") view=BillingPage ssr=SsrMode::Async />
                     <Route path=path!("/dev/mail") view=DevMailPage ssr=SsrMode::Async />
+                    <Route path=path!("/subscription/cancel") view=CancelPage ssr=SsrMode::Async />
+                    <Route path=path!("/subscription/resume") view=ResumePage ssr=SsrMode::Async />
                     <Route path=path!("/studio") view=StudioPage ssr=SsrMode::Async />
                     <Route path=path!("/staff") view=StaffPage ssr=SsrMode::Async />
                     <Route path=path!("/staff/person") view=PersonPage ssr=SsrMode::Async />

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod activity;
+pub mod changed;
 pub mod comparison;
 pub mod follow;
 pub mod form;

@@ -27,7 +27,7 @@ impl By {
     }
 }
 
-const WORDS: [(&str, &str); 22] = [
+const WORDS: [(&str, &str); 24] = [
     ("registered", "The account was created."),
     ("signed in", "Logged in."),
     ("signed in with a new browser", "Logged in with a browser that was not used before."),
@@ -40,6 +40,8 @@ const WORDS: [(&str, &str); 22] = [
     ("portal opened", "The billing portal was opened."),
     ("copy of data asked for", "A copy of everything held about the account was asked for."),
     ("account deleted", "The account was deleted."),
+    ("cancel subscription", "A subscription was set to end when the paid time is over."),
+    ("resume subscription", "A subscription that was to end was kept."),
     ("give", "A plan or a feature was given."),
     ("take back", "Something that had been given was taken back."),
     ("attribute", "A purchase was put under this account."),

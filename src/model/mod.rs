@@ -5,6 +5,7 @@ pub mod browser;
 pub mod budget;
 pub mod catalog;
 pub mod cause;
+pub mod change;
 pub mod credentials;
 pub mod ending;
 pub mod fold;

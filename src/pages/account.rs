@@ -81,7 +81,7 @@ fn Account(overview: Overview, email: String) -> impl IntoView {
                     </form>
                     {is_paid.then(|| view! { <a href="/pricing">"Compare plans"</a> })}
                 </div>
-                <p class="fine">"Cards, invoices and cancelling are in the billing portal of Polar."</p>
+                <p class="fine">"Cards and invoices are in the billing portal of Polar."</p>
             </section>
             <Bills bills />
             <section aria-labelledby="self" class="quiet-end">

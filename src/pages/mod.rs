@@ -25,6 +25,7 @@ pub mod reset;
 pub mod sessions;
 pub mod staff;
 pub mod studio;
+pub mod subscription;
 pub mod theme;
 pub mod verify;
 pub mod verify_again;

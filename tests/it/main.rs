@@ -5,6 +5,7 @@ mod activity;
 mod another_address;
 mod budget;
 mod captures;
+mod changing;
 mod commands;
 mod commits;
 mod confirming;

@@ -10,7 +10,10 @@ use boreal::{
     model::role::Role,
     server::{
         db::Reader,
-        services::staffing::{self, Actor, Gift},
+        services::{
+            new_id,
+            staffing::{self, Actor, Gift},
+        },
     },
 };
 use std::{collections::BTreeSet, fs};
@@ -38,7 +41,7 @@ const SPENT: [&str; 5] = ["410"; 5];
 const STRANGERS: [&str; 5] = ["200", "303 /account", "303 /account", "303 /account", "303 /account"];
 
 /// In the order in which it is asked: what ends a thing comes after what looks at it, and Ann comes last.
-const TABLE: [Line; 90] = [
+const TABLE: [Line; 94] = [
     ("GET", "/", "", "", ALL),
     ("GET", "/pricing", "", "", ALL),
     ("GET", "/healthz", "", "", ALL),
@@ -139,6 +142,22 @@ const TABLE: [Line; 90] = [
     ("GET", "/confirmation", "", "", MEMBERS),
     ("GET", "/confirmation", "?checkout_id={checkout}", "", ANN),
     ("POST", "/confirmation", "", "order={order}", ["303 /login", "404", "404", "404", "303 /orders/{order}"]),
+    ("GET", "/subscription/cancel", "?id={subscription}", "", ANN),
+    (
+        "POST",
+        "/subscription/cancel",
+        "?id={subscription}",
+        "order={unused}&subscription={subscription}&terms=x",
+        ["303 /login", "404", "404", "404", "422"],
+    ),
+    ("GET", "/subscription/resume", "?id={subscription}", "", ANN),
+    (
+        "POST",
+        "/subscription/resume",
+        "?id={subscription}",
+        "order={unused}&subscription={subscription}&terms=x",
+        ["303 /login", "404", "404", "404", "422"],
+    ),
     ("GET", "/staff", "", "", STAFF),
     ("GET", "/staff", "?who={ann}", "", STAFF),
     ("GET", "/staff/person", "?id={ann}", "", STAFF),
@@ -266,7 +285,10 @@ async fn scene() -> Scene {
     let (mail, key) = welcome(&ann).await;
     let portal = format!("{}/boreal-sandbox/portal", shop.polar.origin);
     let checkout = shop.order(&order).await.checkout_id.expect("a checkout");
+    let subscription = shop.subscription(&person).await["id"].as_str().expect("an id").to_owned();
     let things = vec![
+        ("{subscription}", subscription),
+        ("{unused}", new_id()),
         ("{ann}", person.id),
         ("{order}", order),
         ("{checkout}", checkout),

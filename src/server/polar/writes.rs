@@ -58,6 +58,34 @@ impl Client {
         self.send(Method::PATCH, &format!("/v1/subscriptions/{id}"), &json!({ "revoke": true })).await
     }
 
+    /// Lets a subscription end when the paid time is over, for a reason of Polar's words and one of the customer's own; the
+    /// subscription as it is then.
+    ///
+    /// # Errors
+    /// As every call; a 403 where it is over, or to end already (C§2.8).
+    pub async fn cancel_subscription(
+        &self,
+        id: &str,
+        reason: Option<&str>,
+        comment: Option<&str>,
+    ) -> Result<Seen<Value>, Error> {
+        let mut body = json!({ "cancel_at_period_end": true });
+        for (key, value) in [("customer_cancellation_reason", reason), ("customer_cancellation_comment", comment)] {
+            if let Some(value) = value {
+                body[key] = json!(value);
+            }
+        }
+        self.send(Method::PATCH, &format!("/v1/subscriptions/{id}"), &body).await
+    }
+
+    /// Lets a subscription go on that was to end; the subscription as it is then.
+    ///
+    /// # Errors
+    /// As every call; 410 after the end, 400 if none was set (C§2.8).
+    pub async fn resume_subscription(&self, id: &str) -> Result<Seen<Value>, Error> {
+        self.send(Method::PATCH, &format!("/v1/subscriptions/{id}"), &json!({ "cancel_at_period_end": false })).await
+    }
+
     /// Pays a bill back; `amount` is net of tax, in minor units, `reason` is one of Polar's words, and `order_id` is ours.
     ///
     /// # Errors

@@ -90,7 +90,7 @@ pub async fn newest(state: &State, user: &str) -> Result<Option<Confirmation>, E
 }
 
 async fn look(state: &State, user: &str, order: Option<OrderRow>) -> Result<Option<Confirmation>, Error> {
-    let Some(order) = order.filter(|order| order.user_id == user) else { return Ok(None) };
+    let Some(order) = order.filter(|order| order.user_id == user && order.kind == "buy") else { return Ok(None) };
     let looked = if order.state() == OrderState::Done { Ok(true) } else { sync_checkout(state, &order).await };
     let polar_is_down = match looked {
         Ok(_) => false,

@@ -2,8 +2,8 @@
 
 use super::{super::Error, Changing, Step};
 use crate::{
-    model::{ending::is_over, projection::Kind},
-    server::{db::changes, polar},
+    model::projection::Kind,
+    server::db::changes::{self, OpenChange},
 };
 
 const CANCEL: &str = "cancel";
@@ -18,7 +18,7 @@ impl Changing<'_> {
         &self,
         objection: impl AsyncFnOnce() -> Result<Option<&'static str>, Error>,
     ) -> Result<Step, Error> {
-        let open = changes::open(&self.state.db, self.id, CANCEL).await?;
+        let open = self.open_cancellation().await?;
         if self.is_over(self.id).await? {
             if let Some(order) = open {
                 self.settle(&order.id, "done", Some("seen")).await?;
@@ -46,7 +46,13 @@ impl Changing<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn is_cancelling(&self) -> Result<bool, Error> {
-        Ok(changes::open(&self.state.db, self.id, CANCEL).await?.is_some())
+        Ok(self.open_cancellation().await?.is_some())
+    }
+
+    /// One that the customer asked for is not meant: it is settled by itself, and its purpose is its own id.
+    async fn open_cancellation(&self) -> Result<Option<OpenChange>, Error> {
+        let open = changes::open(&self.state.db, self.id, CANCEL).await?;
+        Ok(open.filter(|order| order.purpose != order.id))
     }
 
     async fn send_cancel(&self, order: &str) -> Result<Step, Error> {
@@ -68,20 +74,5 @@ impl Changing<'_> {
         }
         self.settle(order, "refused", Some(&words)).await?;
         Ok(Step::Refused(format!("The cancellation: {words}.")))
-    }
-
-    /// Whether a subscription is over, by a look at Polar; one that Polar knows no more is.
-    ///
-    /// # Errors
-    /// When Polar cannot be read, or the database fails.
-    pub async fn is_over(&self, id: &str) -> Result<bool, Error> {
-        match self.polar.object(Kind::Subscription, id).await {
-            Ok(seen) => {
-                self.observe(Kind::Subscription, &seen).await?;
-                Ok(seen.value["status"].as_str().is_some_and(is_over))
-            }
-            Err(polar::Error::NotFound) => Ok(true),
-            Err(error) => Err(error.into()),
-        }
     }
 }

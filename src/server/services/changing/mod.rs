@@ -1,9 +1,14 @@
-//! What is asked of Polar about something that was bought: to end it, and to pay it back. Each is an order of ours that is
-//! written down before Polar is asked. Whatever happens to an answer or to this process, the next try looks at Polar first
-//! and asks only for what is left to do.
+//! What is asked of Polar about something that was bought: to end it, now or when the paid time is over, to let it go on, and
+//! to pay it back. Each is an order of ours that is written down before Polar is asked. Whatever happens to an answer or to
+//! this process, the next try looks at Polar first and asks only for what is left to do.
 
+mod asking;
 mod cancelling;
 mod refunding;
+mod settling;
+
+pub use asking::{Answer, Consent, Proposal, commit, propose};
+pub use settling::{Asked, of_order, settle};
 
 use super::{
     Error, new_id,
