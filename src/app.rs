@@ -8,12 +8,15 @@ use crate::{
     },
     pages::{
         account::AccountPage,
+        activity::ActivityPage,
         address::AddressPage,
         billing::BillingPage,
         buy::BuyPage,
         confirmation::ConfirmationPage,
+        delete::{DeletePage, DeletedPage},
         dev_mail::DevMailPage,
         error::ErrorPage,
+        export::ExportPage,
         home::Home,
         login::LogInPage,
         logout::LogOutPage,
@@ -25,8 +28,9 @@ use crate::{
         register::RegisterPage,
         reset::ResetPage,
         sessions::SessionsPage,
-        staff::{CasesPage, InboxPage, PersonPage, PolarPage, QuarantinePage, StaffPage, WithdrawPage},
+        staff::{ActsPage, CasesPage, InboxPage, PersonPage, PolarPage, QuarantinePage, StaffPage, WithdrawPage},
         studio::StudioPage,
+        subscription::{CancelPage, ResumePage},
         verify::VerifyPage,
         verify_again::VerifyAgainPage,
     },
@@ -92,14 +96,21 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/orders/:id") view=OrderPage ssr=SsrMode::Async />
                     <Route path=path!("/confirmation") view=ConfirmationPage ssr=SsrMode::Async />
                     <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
+                    <Route path=path!("/account/activity") view=ActivityPage ssr=SsrMode::Async />
                     <Route path=path!("/account/address") view=AddressPage ssr=SsrMode::Async />
+                    <Route path=path!("/account/delete") view=DeletePage ssr=SsrMode::Async />
+                    <Route path=path!("/account/deleted") view=DeletedPage ssr=SsrMode::Async />
+                    <Route path=path!("/account/export") view=ExportPage ssr=SsrMode::Async />
                     <Route path=path!("/account/password") view=PasswordPage ssr=SsrMode::Async />
                     <Route path=path!("/account/sessions") view=SessionsPage ssr=SsrMode::Async />
                     <Route path=path!("/billing") view=BillingPage ssr=SsrMode::Async />
                     <Route path=path!("/dev/mail") view=DevMailPage ssr=SsrMode::Async />
+                    <Route path=path!("/subscription/cancel") view=CancelPage ssr=SsrMode::Async />
+                    <Route path=path!("/subscription/resume") view=ResumePage ssr=SsrMode::Async />
                     <Route path=path!("/studio") view=StudioPage ssr=SsrMode::Async />
                     <Route path=path!("/staff") view=StaffPage ssr=SsrMode::Async />
                     <Route path=path!("/staff/person") view=PersonPage ssr=SsrMode::Async />
+                    <Route path=path!("/staff/activity") view=ActsPage ssr=SsrMode::Async />
                     <Route path=path!("/staff/withdraw") view=WithdrawPage ssr=SsrMode::Async />
                     <Route path=path!("/staff/quarantine") view=QuarantinePage ssr=SsrMode::Async />
                     <Route path=path!("/staff/cases") view=CasesPage ssr=SsrMode::Async />

@@ -107,10 +107,22 @@ pub fn Contracts(
                 <p class="amount">{price}</p>
                 <p>{what}</p>
                 {change.map(|change| view! { <p>{change}</p> })}
+                <p class="actions">{way_out(contract.standing, &contract.id)}</p>
             </section>
         }
     };
     contracts.into_iter().map(each).collect_view()
+}
+
+/// What can be done about its end: set it, or take it back.
+fn way_out(standing: Standing, id: &str) -> Option<impl IntoView + use<>> {
+    let (to, label) = match standing {
+        Standing::Renews(_) | Standing::Trial(_) | Standing::PastDue(_) => ("cancel", "Cancel"),
+        Standing::Ends(_) => ("resume", "Keep it after all"),
+        Standing::Paused => return None,
+    };
+    let to = format!("/subscription/{to}?id={id}");
+    Some(view! { <a href=to>{label}</a> })
 }
 
 /// A word for the badge, its class, and what happens next.

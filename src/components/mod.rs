@@ -1,10 +1,13 @@
 //! Pieces of markup that pages share.
 
 pub mod account;
+pub mod activity;
+pub mod changed;
 pub mod comparison;
 pub mod follow;
 pub mod form;
 pub mod layout;
+pub mod losses;
 pub mod page;
 pub mod plans;
 pub mod quote;

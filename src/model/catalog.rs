@@ -4,7 +4,7 @@
 use super::{
     money::Money,
     plan::Plans,
-    projection::{PriceFacts, ProductFacts},
+    projection::{PriceFacts, ProductFacts, SubscriptionFacts},
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,13 @@ pub enum Interval {
 }
 
 impl Interval {
+    /// How often a subscription is billed.
+    #[must_use]
+    pub fn of(facts: &SubscriptionFacts) -> Self {
+        let unit = facts.recurring_interval.clone().unwrap_or_else(|| "period".to_owned());
+        Self::Every { unit, count: facts.recurring_interval_count.unwrap_or(1) }
+    }
+
     /// `month`, `year`, `3 months`; `once` for one-time offers.
     #[must_use]
     pub fn words(&self) -> String {

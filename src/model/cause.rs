@@ -13,11 +13,13 @@ pub enum CauseKind {
     Staff,
     /// A comparison with Polar that found access computed wrongly, by its run; no id if it was a job about one user.
     Sync,
+    /// The person themself left, by the number of the line in the audit log.
+    Left,
 }
 
 impl CauseKind {
     /// Each of them.
-    pub const EACH: [Self; 5] = [Self::Inbox, Self::Timer, Self::Plans, Self::Staff, Self::Sync];
+    pub const EACH: [Self; 6] = [Self::Inbox, Self::Timer, Self::Plans, Self::Staff, Self::Sync, Self::Left];
 
     /// As stored.
     #[must_use]
@@ -28,6 +30,7 @@ impl CauseKind {
             Self::Plans => "plans",
             Self::Staff => "staff",
             Self::Sync => "sync",
+            Self::Left => "left",
         }
     }
 

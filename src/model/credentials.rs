@@ -1,5 +1,6 @@
 //! What people type to say who they are. Neither type shows its value when it is printed for debugging.
 
+use super::typed::is_hidden;
 use email_address::{EmailAddress, Options};
 use std::fmt;
 use zxcvbn::{Score, zxcvbn};
@@ -76,7 +77,7 @@ impl Email {
             return Err(EmailMistake::TooLong);
         }
         let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
-        let odd = address.chars().any(|letter| letter.is_control() || letter.is_whitespace() || letter == '"');
+        let odd = address.chars().any(|letter| is_hidden(letter) || letter.is_whitespace() || letter == '"');
         if odd || EmailAddress::parse_with_options(&address, options).is_err() {
             return Err(EmailMistake::Malformed);
         }

@@ -20,8 +20,17 @@ pub const CARRY_ADDRESS: &str = "carry_address";
 /// Look whether somebody really pays for two subscriptions; the key is the user's id.
 pub const CONFIRM_DOUBLES: &str = "confirm_doubles";
 
+/// Look how a change of a subscription ended whose answer may be lost; the key is our order's id.
+pub const SETTLE_CHANGE: &str = "settle_change";
+
 /// End a subscription and pay it back, as staff decided; the key is the decision's id.
 pub const END_SUBSCRIPTION: &str = "end_subscription";
+
+/// Go on with somebody's leaving, or end what came after it; the key is the user's id.
+pub const LEAVE: &str = "leave";
+
+/// Make the copy of everything that is held about somebody; the key is the user's id.
+pub const EXPORT: &str = "export";
 
 /// `subscription:<id>`.
 #[must_use]

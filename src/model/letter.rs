@@ -40,6 +40,15 @@ pub enum AccountLetter {
     NoAccount,
     /// The password is another one now.
     PasswordChanged,
+    /// The copy of everything that is held about somebody can be fetched.
+    ExportReady,
+    /// The account is gone, and nothing is charged any more.
+    AccountDeleted {
+        /// When it was asked for, wall time.
+        asked_at: Millis,
+        /// The names of what ended.
+        ended: Vec<String>,
+    },
     /// Somebody logged in with a browser that was never used before.
     NewSignIn {
         /// When, wall time.
@@ -166,6 +175,8 @@ impl AccountLetter {
             Self::ResetPassword => "reset_password",
             Self::NoAccount => "no_account",
             Self::PasswordChanged => "password_changed",
+            Self::ExportReady => "export_ready",
+            Self::AccountDeleted { .. } => "account_deleted",
             Self::NewSignIn { .. } => "new_sign_in",
         }
     }

@@ -81,7 +81,7 @@ fn Account(overview: Overview, email: String) -> impl IntoView {
                     </form>
                     {is_paid.then(|| view! { <a href="/pricing">"Compare plans"</a> })}
                 </div>
-                <p class="fine">"Cards, invoices and cancelling are in the billing portal of Polar."</p>
+                <p class="fine">"Cards and invoices are in the billing portal of Polar."</p>
             </section>
             <Bills bills />
             <section aria-labelledby="self" class="quiet-end">
@@ -91,6 +91,9 @@ fn Account(overview: Overview, email: String) -> impl IntoView {
                     <a href="/account/address">"E-mail address"</a>
                     <a href="/account/password">"Password"</a>
                     <a href="/account/sessions">"Where you are logged in"</a>
+                    <a href="/account/activity">"Activity"</a>
+                    <a href="/account/export">"A copy of my data"</a>
+                    <a href="/account/delete">"Delete my account"</a>
                 </p>
             </section>
         </Page>

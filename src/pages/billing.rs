@@ -5,9 +5,12 @@ use crate::{
     server::{
         http::{
             forms::{Rejected, reject, rejected},
-            reply, session, state,
+            guard, reply, session, state,
         },
-        services::portal::{self, Portal},
+        services::{
+            accounts::Asking,
+            portal::{self, Portal},
+        },
     },
 };
 use leptos::prelude::*;
@@ -19,7 +22,8 @@ use leptos::prelude::*;
 #[server(prefix = "", endpoint = "/billing")]
 pub async fn manage_billing() -> Result<(), ServerFnError> {
     let Some(user) = session::require_user().await else { return Ok(()) };
-    match portal::open(&state(), &user.id).await {
+    let asking = Asking { user: &user.id, from: guard::client_ip() };
+    match portal::enter(&state(), asking).await {
         Ok(Portal::Signed(address)) => reply::see_other(&address),
         Ok(Portal::Public { address, why }) => {
             return Err(reject(Rejected::note(why).with("portal", address.as_deref().unwrap_or_default())));

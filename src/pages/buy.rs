@@ -52,6 +52,9 @@ pub async fn buy(
     }
 }
 
+const CLOSING: &str = "An account with your address was deleted and is still being closed at Polar, who takes the payment. That \
+                       mostly takes seconds. Please try again in a moment.";
+
 const UNVERIFIED: &str = "Please confirm your e-mail address first, so that receipts reach you.";
 
 fn answer(committed: Committed) -> Result<(), ServerFnError> {
@@ -62,6 +65,7 @@ fn answer(committed: Committed) -> Result<(), ServerFnError> {
         Committed::ChangePlan => return Err(reject(Rejected::form("You have a subscription already."))),
         Committed::AlreadyYours => return Err(reject(Rejected::form("You have this for good already."))),
         Committed::Unverified => return Err(reject(Rejected::form(UNVERIFIED))),
+        Committed::Closing => return Err(reject(Rejected::form(CLOSING))),
         Committed::NewQuote => {
             let words = "What you saw has changed since. Nothing was charged: please look at it again.";
             return Err(reject(Rejected::form(words)));
@@ -151,6 +155,7 @@ fn obstructed(obstacle: Obstacle, plan: &str) -> impl IntoView + use<> {
         ),
         Obstacle::AlreadyYours => format!("{plan} is yours for good already. There is nothing to pay."),
         Obstacle::Unverified => UNVERIFIED.to_owned(),
+        Obstacle::Closing => CLOSING.to_owned(),
         Obstacle::Checking => {
             "A payment of yours is being checked, so nothing more can be bought just now. You need not do \
                                or pay anything."

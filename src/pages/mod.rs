@@ -2,12 +2,15 @@
 //! into a service and some words.
 
 pub mod account;
+pub mod activity;
 pub mod address;
 pub mod billing;
 pub mod buy;
 pub mod confirmation;
+pub mod delete;
 pub mod dev_mail;
 pub mod error;
+pub mod export;
 pub mod home;
 pub mod login;
 pub mod logout;
@@ -22,6 +25,7 @@ pub mod reset;
 pub mod sessions;
 pub mod staff;
 pub mod studio;
+pub mod subscription;
 pub mod theme;
 pub mod verify;
 pub mod verify_again;

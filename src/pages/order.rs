@@ -1,14 +1,14 @@
-//! One order: how far it is, and what was agreed to.
+//! One order, to buy or to change something: how far it is, and what was agreed to.
 
 use crate::{
-    components::{quote::QuoteFacts, stage::order_stage},
+    components::{changed::ChangedOrder, quote::QuoteFacts, stage::order_stage},
     islands::Live,
     model::instant::spell_time,
     pages::not_found::NotFound,
     server::{
         http::{reply, session, state},
         services::{
-            Error,
+            Error, changing,
             confirming::{self, Confirmation},
         },
     },
@@ -23,7 +23,12 @@ pub fn OrderPage() -> impl IntoView {
     let id = use_params_map().read_untracked().get("id").unwrap_or_default();
     Suspend::new(async move {
         let user = session::require_user().await?;
-        Some(found(confirming::of_order(&state(), &user.id, &id).await))
+        let state = state();
+        Some(match changing::of_order(&state, &user.id, &id).await {
+            Ok(Some(asked)) => Either::Left(view! { <ChangedOrder asked /> }),
+            Ok(None) => Either::Right(found(confirming::of_order(&state, &user.id, &id).await)),
+            Err(error) => Either::Right(found(Err(error))),
+        })
     })
 }
 

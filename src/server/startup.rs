@@ -13,7 +13,7 @@ use super::{
         accounts::{self, Accounts},
         applying,
         binding::{self, Known},
-        catalog, checking, mailing,
+        catalog, checking, exporting, mailing,
         pacing::SharedPace,
         pushing, syncing,
     },
@@ -255,6 +255,9 @@ async fn sweep(state: State) {
             }
             if let Err(error) = mailing::sweep(&state).await {
                 tracing::warn!(%error, "could not sweep mail");
+            }
+            if let Err(error) = exporting::sweep(&state).await {
+                tracing::warn!(%error, "could not sweep copies of data");
             }
             if let Err(error) = applying::thin(&state).await {
                 tracing::warn!(%error, "could not thin the inbox");

@@ -16,21 +16,26 @@ use serde_json::json;
 use std::path::Path;
 
 /// One program after the other on one database, with the same Polar.
-struct Mortal<'m> {
-    database: &'m Database,
-    folder: &'m Path,
-    polar: &'m Shop,
-    db: Db,
+pub struct Mortal<'m> {
+    /// Its database.
+    pub database: &'m Database,
+    /// Its files.
+    pub folder: &'m Path,
+    /// Whose sandbox it talks to.
+    pub polar: &'m Shop,
+    /// Another connection to the database.
+    pub db: Db,
 }
 
 impl Mortal<'_> {
-    async fn start(&self) -> Running {
+    /// Starts it, again.
+    pub async fn start(&self) -> Running {
         let secret = self.polar.state.webhook_secrets[0].expose_secret().to_owned();
         Running::start_at(self.database, self.folder, &self.polar.polar, &secret).await
     }
 
     /// What the killed one held is free at once, and its last question is more than a minute old.
-    async fn release(&self) {
+    pub async fn release(&self) {
         for update in [
             "UPDATE jobs SET run_at = 0, lease_until = 0",
             "UPDATE inbox SET lease_until = 0 WHERE state = 'new'",
@@ -46,7 +51,7 @@ impl Mortal<'_> {
     }
 
     /// Lets `process` go on until it asks for `kind`, and kills it: before that is done, or after, but before it is noted.
-    async fn kill_at(&self, mut process: Running, kind: &str, user: &str, later: &str, is_done: bool) {
+    pub async fn kill_at(&self, mut process: Running, kind: &str, user: &str, later: &str, is_done: bool) {
         let asked = async || (self.asked(kind).await > 0).then_some(());
         let before = self.asked(kind).await;
         let again = async || (self.asked(kind).await > before).then_some(());
@@ -73,7 +78,7 @@ impl Mortal<'_> {
 }
 
 /// Pays an order of a visitor at Polar, and comes back.
-async fn buy(polar: &Shop, visitor: &Visitor, form: &[(&'static str, String)], url: &str, email: &str) {
+pub async fn buy(polar: &Shop, visitor: &Visitor, form: &[(&'static str, String)], url: &str, email: &str) {
     let paid = polar.polar.pay(url, email, PAYS).await;
     assert_eq!(paid.status, 303, "{}", paid.page);
     let order = value(form, "order").to_owned();

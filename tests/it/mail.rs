@@ -37,13 +37,14 @@ async fn wait_for_state(db: &Db, to: &str, state: &str) -> (String, i64, Option<
 }
 
 /// Makes what waits for another try, or for the end of a dead sender's lease, due now.
-async fn hasten(shop: &Shop) {
+pub async fn hasten(shop: &Shop) {
     let update = "UPDATE outgoing_mail SET run_at = 0, lease_until = 0 WHERE state IN ('queued', 'sending')";
     shop.state.db.write(update).execute().await.expect("rows");
     shop.state.wake.mail.notify_one();
 }
 
-async fn queue(shop: &Shop, to: &Person, key: &str) -> bool {
+/// Queues a mail to somebody under this key; whether it is new.
+pub async fn queue(shop: &Shop, to: &Person, key: &str) -> bool {
     let letter = Letter::from(BillingLetter::TwoSubscriptions);
     let mail = Mail { key: key.to_owned(), user: Some(&to.id), to: &to.email, letter };
     let now = shop.state.clock.wall();

@@ -44,7 +44,8 @@ async fn follow(who: &Visitor, link: &str, password: &str, expected: u16) -> Ans
 }
 
 async fn acts(shop: &Shop, who: &Visitor) -> Vec<String> {
-    let select = "SELECT action FROM audit_log WHERE user_id = $1 AND actor_id = $1 AND ip IS NOT NULL ORDER BY seq";
+    let select = "SELECT action FROM audit_log WHERE user_id = $1 AND actor_id = $1 AND ip IS NOT NULL
+                  AND action NOT IN ('registered', 'signed in', 'signed in with a new browser') ORDER BY seq";
     let rows: Vec<(String,)> = shop.state.db.read(select).bind(user_id(shop, who).await).all().await.expect("rows");
     rows.into_iter().map(|row| row.0).collect()
 }

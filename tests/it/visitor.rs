@@ -154,6 +154,28 @@ impl Visitor {
         self.send(request.header("content-type", FORM).body(encoded(form))).await
     }
 
+    /// Sends a form to an address that answers with a file.
+    pub async fn fetch(&self, http: &reqwest::Client, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
+        let request = http.post(format!("{}{path}", self.origin)).header("origin", &self.origin);
+        let request = request.header("cookie", &self.cookie).header("content-type", FORM).body(encoded(form));
+        request.send().await.expect("an answer")
+    }
+
+    /// What any request is answered, in short: `200`, or `303 /login` with the path that it leads to. Reads no body.
+    pub async fn brief(&self, method: &str, path: &str, form: Option<&str>) -> String {
+        let method: reqwest::Method = method.parse().expect("a method");
+        let request = self.http.request(method, format!("{}{path}", self.origin)).header("origin", &self.origin);
+        let request = match form {
+            Some(form) => request.header("content-type", FORM).body(form.to_owned()),
+            None => request,
+        };
+        let request = request.header("accept", "text/html").header("cookie", &self.cookie);
+        let answer = request.send().await.expect("an answer");
+        let to = answer.headers().get(LOCATION).map(|to| to.to_str().expect("text").replace(&self.origin, ""));
+        let to = to.map(|to| format!(" {}", to.split(['?', '#']).next().unwrap_or_default()));
+        format!("{}{}", answer.status().as_u16(), to.unwrap_or_default())
+    }
+
     async fn send(&self, request: reqwest::RequestBuilder) -> reqwest::Result<(u16, Answer)> {
         let request = request.header("accept", "text/html").header("cookie", &self.cookie);
         let answer = request.send().await?;

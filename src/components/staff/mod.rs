@@ -1,12 +1,14 @@
 //! The parts of the pages for those who run the shop.
 
 mod double;
+mod leaving;
 mod orders;
 mod person;
 mod runs;
 mod tables;
 
 pub use double::{Decided, Sides};
+pub use leaving::{LeavingTable, leaving_sentence};
 pub use orders::Orders;
 pub use person::{Beliefs, Changes, Gifts, Has, Sources};
 pub use runs::{Found, Lines, Looks, Runs, sent_and_held, sort_words};

@@ -6,9 +6,12 @@ use crate::{
         instant::{Millis, spell_time},
         plan::Value,
     },
-    server::services::{
-        explaining::{Because, Belief, Explained, Explanation, LedgerRow, Open},
-        staffing::GiftRow,
+    server::{
+        http::state,
+        services::{
+            explaining::{Because, Belief, Explained, Explanation, LedgerRow, Open},
+            staffing::GiftRow,
+        },
     },
 };
 use leptos::prelude::*;
@@ -22,6 +25,15 @@ fn amount(value: Value) -> String {
 
 fn end(until: Option<Millis>) -> String {
     until.map_or_else(|| "no known end".to_owned(), spell_time)
+}
+
+/// What people call a feature or, as `plan:<slug>`, a plan.
+fn named(thing: &str) -> String {
+    let plans = &state().plans;
+    match thing.strip_prefix("plan:") {
+        Some(slug) => format!("Plan {}", plans.get(slug).map_or(slug, |plan| &plan.name)),
+        None => plans.feature_name(thing).to_owned(),
+    }
 }
 
 /// What is open, and the rule that decided.
@@ -128,7 +140,7 @@ pub fn Changes(
         };
         view! {
             <td class="when">{spell_time(line.recorded_at)}</td>
-            <td>{line.feature}</td>
+            <td>{named(&line.feature)}</td>
             <td>{word}</td>
             <td>{line.rule}</td>
             <td class="long">{cause(&because)}</td>
@@ -150,9 +162,9 @@ pub fn Gifts(
     let row = |gift: GiftRow| {
         let take = format!("/staff/withdraw?grant={}", gift.id);
         let what = match (gift.plan, gift.feature, gift.value.as_deref().and_then(Value::of_stored)) {
-            (Some(plan), ..) => format!("plan {plan}"),
-            (None, feature, Some(Value::Limit(limit))) => format!("{} ({limit})", feature.unwrap_or_default()),
-            (None, feature, _) => feature.unwrap_or_default(),
+            (Some(plan), ..) => named(&format!("plan:{plan}")),
+            (None, feature, Some(Value::Limit(limit))) => format!("{} ({limit})", named(&feature.unwrap_or_default())),
+            (None, feature, _) => named(&feature.unwrap_or_default()),
         };
         let fate = match gift.withdrawn_at {
             Some(at) => format!("taken back on {}", spell_time(at)).into_any(),

@@ -1,7 +1,7 @@
 //! Tables of what happened and what waits.
 
 use crate::{
-    model::instant::spell_time,
+    model::{act::in_words, instant::spell_time},
     server::services::staffing::{AuditRow, Case, ShelfRow, Stray},
 };
 use leptos::prelude::*;
@@ -45,21 +45,25 @@ pub fn Table(
     }
 }
 
-/// What staff did.
+/// Who did what, when and from where.
 #[component]
 pub fn Acts(
+    /// The heading.
+    title: &'static str,
     /// Newest first.
     acts: Vec<AuditRow>,
 ) -> impl IntoView {
     let row = |act: AuditRow| {
+        let by_self = act.actor_id.is_some() && act.actor_id == act.user_id;
+        let who = if by_self { Some("the customer".to_owned()) } else { act.actor.or(act.actor_id) };
         let about = act.user_id.map(|id| {
             let to = format!("/staff/person?id={id}");
             view! { <a href=to>"customer"</a> }
         });
         view! {
             <td class="when">{spell_time(act.at)}</td>
-            <td>{act.actor.or(act.actor_id).unwrap_or_else(|| "command line".to_owned())}</td>
-            <td>{act.action}</td>
+            <td>{who.unwrap_or_else(|| "command line".to_owned())}</td>
+            <td>{in_words(&act.action)}</td>
             <td class="long">{act.details}</td>
             <td><code>{act.target}</code>" "{about}</td>
             <td>{act.ip}</td>
@@ -68,7 +72,7 @@ pub fn Acts(
     };
     let rows = acts.into_iter().map(row).collect();
     let columns = &["When", "Who", "What", "Why", "About", "From"];
-    view! { <Table title="What staff did" columns empty="Nothing yet." rows /> }
+    view! { <Table title columns empty="Nothing yet." rows /> }
 }
 
 /// What belongs to nobody.
@@ -103,6 +107,7 @@ pub fn case_words(kind: &str) -> String {
     match kind {
         "owner_conflict" => "Two owners".to_owned(),
         "duplicate_subscription" => "Two subscriptions".to_owned(),
+        "leaving" => "Somebody left".to_owned(),
         "retagged_product" => "Changed plan tag".to_owned(),
         "endpoint" => "Webhooks".to_owned(),
         other => other.replace('_', " "),

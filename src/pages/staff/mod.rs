@@ -1,6 +1,7 @@
 //! The pages of those who run the shop. For everybody else there are no such pages: each of them, and each of their
 //! forms, asks first who is there.
 
+mod activity;
 mod cases;
 mod inbox;
 mod overview;
@@ -10,6 +11,7 @@ mod quarantine;
 mod refusals;
 mod withdraw;
 
+pub use activity::ActsPage;
 pub use cases::CasesPage;
 pub use inbox::InboxPage;
 pub use overview::StaffPage;

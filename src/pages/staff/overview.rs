@@ -2,7 +2,7 @@
 
 use super::refusals::known;
 use crate::{
-    components::staff::{Acts, Room, Runs, Search, Table},
+    components::staff::{Acts, LeavingTable, Room, Runs, Search, Table},
     server::{
         http::{session, state},
         services::{
@@ -56,7 +56,7 @@ fn Found(who: String, found: Vec<PersonRow>) -> impl IntoView {
 
 #[component]
 fn Standing(overview: Overview) -> impl IntoView {
-    let Overview { inbox, jobs, strays, cases, runs, look, acts } = overview;
+    let Overview { inbox, jobs, strays, cases, leaving, runs, look, acts } = overview;
     let held = look.map_or_else(|| "–".to_owned(), |run| format!("{} of {}", run.equal, run.checked));
     let count = |to: &'static str, count: String, words: &'static str| {
         view! { <a class="card" href=to><strong>{count}</strong><span>{words}</span></a> }
@@ -73,8 +73,9 @@ fn Standing(overview: Overview) -> impl IntoView {
                 <div class="card"><strong>{jobs.0}</strong><span>"jobs that wait"</span></div>
                 <div class="card"><strong>{jobs.1}</strong><span>"dead jobs"</span></div>
             </div>
+            <LeavingTable leaving />
             <Runs runs />
-            <Acts acts />
+            <Acts title="What staff did" acts />
         </Room>
     }
 }

@@ -4,7 +4,7 @@ use super::refusals::{known, refusal};
 use crate::{
     components::{
         form::{Choice, Field, Hidden, Refusal},
-        staff::{Acts, Beliefs, CaseTable, Changes, Gifts, Has, Orders, Room, Sources},
+        staff::{Acts, Beliefs, CaseTable, Changes, Gifts, Has, Orders, Room, Sources, leaving_sentence},
     },
     model::{
         instant::{Millis, parse_ms, spell_date},
@@ -82,7 +82,8 @@ fn typed(text: &str) -> Option<Millis> {
 
 #[component]
 fn Everything(person: Person, at: String, beliefs: Option<Vec<Belief>>) -> impl IntoView {
-    let Person { user, explanation, gifts, changes, orders, cases, acts } = person;
+    let Person { user, leaving, explanation, gifts, changes, orders, cases, acts } = person;
+    let leaving = leaving.map(|leaving| view! { <p class="notice" role="status">{leaving_sentence(&leaving)}</p> });
     let title = user.email.clone().unwrap_or_else(|| "A deleted account".to_owned());
     let verified = user.email_verified_at.map_or("address not verified", |_| "address verified");
     let role = match Role::of_stored(&user.role) {
@@ -91,9 +92,11 @@ fn Everything(person: Person, at: String, beliefs: Option<Vec<Belief>>) -> impl 
         Role::Owner => "Owner",
     };
     let lead = format!("{role}, {verified}, since {}. Id {}", spell_date(user.created_at), user.id);
+    let activity = format!("/staff/activity?id={}", user.id);
     let cases = (!cases.is_empty()).then(|| view! { <CaseTable title="Open cases" empty="" cases /> });
     view! {
         <Room title lead>
+            {leaving}
             {cases}
             <Has features=explanation.features.clone() />
             <Sources explanation />
@@ -102,7 +105,8 @@ fn Everything(person: Person, at: String, beliefs: Option<Vec<Belief>>) -> impl 
             <Giving id=user.id.clone() />
             <Orders orders />
             <Changes changes />
-            <Acts acts />
+            <Acts title="What was done to the account" acts />
+            <p><a href=activity>"All activity"</a></p>
         </Room>
     }
 }

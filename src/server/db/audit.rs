@@ -1,4 +1,4 @@
-//! Table `audit_log`: what people who run the shop did, written with the act itself.
+//! Table `audit_log`: who did what to which account, written with the act itself.
 
 use super::{Reader, Result, Tx};
 use crate::model::instant::Millis;
@@ -61,15 +61,23 @@ pub async fn add(tx: &mut Tx, entry: Entry<'_>, at: Millis) -> Result<i64> {
     row.bind(entry.target).bind(entry.details).bind(entry.ip).scalar().await
 }
 
-/// The newest acts.
-pub async fn newest<'c>(on: impl Reader<'c>, limit: i64) -> Result<Vec<AuditRow>> {
-    on.read(select_entries!("ORDER BY a.seq DESC LIMIT $1")).bind(limit).all().await
+/// Forgets from where somebody acted.
+pub async fn forget_addresses(tx: &mut Tx, user: &str) -> Result<()> {
+    tx.sql("UPDATE audit_log SET ip = NULL WHERE actor_id = $1").bind(user).execute().await.map(drop)
 }
 
-/// The acts about a user, newest first.
-pub async fn of_user<'c>(on: impl Reader<'c>, user: &str, limit: i64) -> Result<Vec<AuditRow>> {
-    let select = select_entries!("WHERE a.user_id = $1 ORDER BY a.seq DESC LIMIT $2");
-    on.read(select).bind(user).bind(limit).all().await
+/// The newest acts that somebody did not do to their own account.
+pub async fn newest<'c>(on: impl Reader<'c>, limit: i64) -> Result<Vec<AuditRow>> {
+    let select = select_entries!(
+        "WHERE a.user_id IS NULL OR a.actor_id IS NULL OR a.actor_id <> a.user_id ORDER BY a.seq DESC LIMIT $1"
+    );
+    on.read(select).bind(limit).all().await
+}
+
+/// The acts about a user with numbers below `before`, newest first.
+pub async fn of_user<'c>(on: impl Reader<'c>, user: &str, before: i64, limit: i64) -> Result<Vec<AuditRow>> {
+    let select = select_entries!("WHERE a.user_id = $1 AND a.seq < $2 ORDER BY a.seq DESC LIMIT $3");
+    on.read(select).bind(user).bind(before).bind(limit).all().await
 }
 
 /// One act.

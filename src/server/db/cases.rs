@@ -8,7 +8,7 @@ use crate::model::instant::Millis;
 pub struct NewCase<'c> {
     /// Ours.
     pub id: &'c str,
-    /// `owner_conflict`, `duplicate_subscription`, `retagged_product`.
+    /// `owner_conflict`, `duplicate_subscription`, `retagged_product`, `leaving`.
     pub kind: &'static str,
     /// What it is about: the same kind and key is the same case.
     pub key: &'c str,
@@ -23,7 +23,7 @@ pub struct NewCase<'c> {
 pub struct CaseRow {
     /// Ours.
     pub id: String,
-    /// `owner_conflict`, `duplicate_subscription`, `retagged_product`, `endpoint`.
+    /// `owner_conflict`, `duplicate_subscription`, `retagged_product`, `endpoint`, `leaving`.
     pub kind: String,
     /// What it is about.
     pub key: String,

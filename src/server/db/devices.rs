@@ -17,3 +17,8 @@ pub async fn note(tx: &mut Tx, user: &str, device: &str, now: Millis) -> Result<
     tx.sql(insert).bind(user).bind(hash).bind(now).execute().await?;
     Ok(others)
 }
+
+/// Forgets every browser of a user.
+pub async fn forget(tx: &mut Tx, user: &str) -> Result<()> {
+    tx.sql("DELETE FROM devices WHERE user_id = $1").bind(user).execute().await.map(drop)
+}

@@ -59,6 +59,11 @@ pub async fn void(tx: &mut Tx, user: &str, now: Millis) -> Result<()> {
     tx.sql(update).bind(user).bind(now).execute().await.map(drop)
 }
 
+/// Forgets every key of a user, with the addresses that they were mailed to.
+pub async fn forget(tx: &mut Tx, user: &str) -> Result<()> {
+    tx.sql("DELETE FROM email_tokens WHERE user_id = $1").bind(user).execute().await.map(drop)
+}
+
 /// Removes keys that opened nothing any more before `now`.
 pub async fn sweep(db: &Db, now: Millis) -> Result<u64> {
     db.write("DELETE FROM email_tokens WHERE expires_at <= $1").bind(now).execute().await

@@ -115,6 +115,23 @@ pub async fn thick<'c>(on: impl Reader<'c>, before: Millis, (limit, offset): (i6
     .await
 }
 
+/// Settled rows after a number that still hold their bytes, in order.
+pub async fn thick_after<'c>(on: impl Reader<'c>, seq: i64, limit: i64) -> Result<Vec<InboxRow>> {
+    on.read(
+        "SELECT seq, source, kind, observed_us, body, projection, received_at, attempts FROM inbox
+         WHERE state = 'done' AND projection IS NULL AND seq > $1 ORDER BY seq LIMIT $2",
+    )
+    .bind(seq)
+    .bind(limit)
+    .all()
+    .await
+}
+
+/// The first row that is not settled.
+pub async fn first_unsettled<'c>(on: impl Reader<'c>) -> Result<Option<i64>> {
+    on.read("SELECT MIN(seq) FROM inbox WHERE state <> 'done'").scalar().await
+}
+
 /// Keeps of a settled row what rules read of it, instead of its bytes.
 pub async fn thin(db: &Db, seq: i64, projection: &str) -> Result<()> {
     let update = "UPDATE inbox SET projection = $2, body = $3 WHERE seq = $1 AND state = 'done'";

@@ -132,6 +132,11 @@ pub async fn customers_of_user<'c>(on: impl Reader<'c>, user: &str) -> Result<Ve
     .await
 }
 
+/// Every customer that carries, or carried, this user's id, the deleted ones too.
+pub async fn customer_ids<'c>(on: impl Reader<'c>, user: &str) -> Result<Vec<(String,)>> {
+    on.read("SELECT id FROM polar_customers WHERE external_id = $1 ORDER BY id").bind(user).all().await
+}
+
 /// Whether a customer that carries this user's id holds an object that is somebody else's.
 pub async fn holds_foreign<'c>(on: impl Reader<'c>, user: &str) -> Result<bool> {
     on.read(

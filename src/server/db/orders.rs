@@ -203,6 +203,13 @@ pub async fn expire(tx: &mut Tx, id: &str) -> Result<bool> {
     Ok(tx.sql(update).bind(id).execute().await? == 1)
 }
 
+/// Closes every open order of a user: a commit that is under way has lost its lease, and no page to pay on is known any more.
+pub async fn close_all(tx: &mut Tx, user: &str) -> Result<u64> {
+    let update = "UPDATE orders SET state = 'expired', checkout_url = NULL, lease_token = NULL, lease_until = 0
+                  WHERE user_id = $1 AND kind = 'buy' AND state IN ('committing', 'checkout_open')";
+    tx.sql(update).bind(user).execute().await
+}
+
 /// Completes a user's orders that an object of theirs, known by these ids, is what was bought of: by checkout, or by the
 /// order id in the metadata that our checkouts carry. Their ids, and when each was made.
 pub async fn complete(

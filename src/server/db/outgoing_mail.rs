@@ -67,12 +67,24 @@ pub async fn claim(db: &Db, token: &str, now: Millis, lease_until: Millis) -> Re
     db.write(text).bind(token).bind(now).bind(lease_until).optional().await
 }
 
-/// Notes that a mail was taken by the mail server.
+/// Notes that a mail was taken by the mail server. Where one to somebody who has left went is forgotten at once.
 pub async fn sent(db: &Db, id: &str, token: &str, now: Millis) -> Result<bool> {
-    let update =
-        "UPDATE outgoing_mail SET state = 'sent', sent_at = $3, lease_token = NULL, lease_until = 0, error = NULL
-                  WHERE id = $1 AND lease_token = $2";
-    Ok(db.write(update).bind(id).bind(token).bind(now).execute().await? == 1)
+    db.transaction(async |tx| {
+        let update =
+            "UPDATE outgoing_mail SET state = 'sent', sent_at = $3, lease_token = NULL, lease_until = 0, error = NULL
+                      WHERE id = $1 AND lease_token = $2";
+        let noted = tx.sql(update).bind(id).bind(token).bind(now).execute().await? == 1;
+        forget_departed(tx, id).await?;
+        Ok(noted)
+    })
+    .await
+}
+
+async fn forget_departed(tx: &mut Tx, id: &str) -> Result<()> {
+    let update = "UPDATE outgoing_mail SET recipient = '', letter = ''
+                  WHERE id = $1 AND state IN ('sent', 'dead')
+                    AND EXISTS (SELECT 1 FROM users u WHERE u.id = outgoing_mail.user_id AND u.deleted_at IS NOT NULL)";
+    tx.sql(update).bind(id).execute().await.map(drop)
 }
 
 /// Gives a mail back, to be tried again at `run_at`.
@@ -83,11 +95,30 @@ pub async fn retry(db: &Db, id: &str, token: &str, run_at: Millis, error: &str) 
     db.write(update).bind(id).bind(token).bind(run_at).bind(error).execute().await.map(drop)
 }
 
-/// Sets a mail aside with its reason.
+/// Sets a mail aside with its reason. Where one to somebody who has left went is forgotten at once.
 pub async fn bury(db: &Db, id: &str, token: &str, error: &str) -> Result<()> {
-    let update = "UPDATE outgoing_mail SET state = 'dead', error = $3, lease_token = NULL, lease_until = 0
-                  WHERE id = $1 AND lease_token = $2";
-    db.write(update).bind(id).bind(token).bind(error).execute().await.map(drop)
+    db.transaction(async |tx| {
+        let update = "UPDATE outgoing_mail SET state = 'dead', error = $3, lease_token = NULL, lease_until = 0
+                      WHERE id = $1 AND lease_token = $2";
+        tx.sql(update).bind(id).bind(token).bind(error).execute().await?;
+        forget_departed(tx, id).await
+    })
+    .await
+}
+
+/// Sends no key any more that waits to be mailed to a user. Everything else still goes where it was to go.
+pub async fn drop_keys(tx: &mut Tx, user: &str) -> Result<()> {
+    let update = "UPDATE outgoing_mail SET state = 'dead', error = 'the account is being deleted'
+                  WHERE user_id = $1 AND state = 'queued'
+                    AND kind IN ('verify_address', 'confirm_address', 'reset_password')";
+    tx.sql(update).bind(user).execute().await.map(drop)
+}
+
+/// Forgets what was mailed to a user, and to the address that was theirs; their keys stay, so that none is sent again.
+pub async fn forget_all(tx: &mut Tx, user: &str, email: &str) -> Result<()> {
+    let update = "UPDATE outgoing_mail SET recipient = '', letter = ''
+                  WHERE (user_id = $1 OR recipient = $2) AND state IN ('sent', 'dead')";
+    tx.sql(update).bind(user).bind(email).execute().await.map(drop)
 }
 
 /// Forgets where finished mails from before `before` went and what they said; their keys stay, so that none is sent again.

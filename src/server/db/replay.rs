@@ -101,10 +101,11 @@ pub async fn due(tx: &mut Tx, now: Millis) -> Result<Vec<(String,)>> {
 
 /// Copies what is ours: users without their addresses, orders without quotes, what staff decided, the plans of products.
 pub async fn copy_ours(from: &mut Tx, to: &mut Tx) -> Result<()> {
-    let users: Vec<(String, Millis)> = from.sql("SELECT id, created_at FROM users").all().await?;
-    for (id, at) in users {
-        let insert = "INSERT INTO users (id, created_at) VALUES ($1, $2)";
-        to.sql(insert).bind(id).bind(at).execute().await?;
+    let users: Vec<(String, Millis, Option<Millis>)> =
+        from.sql("SELECT id, created_at, deleted_at FROM users").all().await?;
+    for (id, at, left) in users {
+        let insert = "INSERT INTO users (id, created_at, deleted_at) VALUES ($1, $2, $3)";
+        to.sql(insert).bind(id).bind(at).bind(left).execute().await?;
     }
     copy_orders(from, to).await?;
     let given: Vec<(String, String, String)> = from.sql("SELECT kind, id, user_id FROM attributions").all().await?;

@@ -94,6 +94,25 @@ pub async fn password_hash<'c>(on: impl Reader<'c>, id: &str) -> Result<Option<S
     Ok(on.read(select).bind(id).optional::<(Option<String>,)>().await?.and_then(|row| row.0))
 }
 
+/// Takes away all by which somebody could be known or log in; false if that was done before.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn leave(tx: &mut Tx, id: &str, now: Millis) -> Result<bool> {
+    let update = "UPDATE users SET email = NULL, email_verified_at = NULL, password_hash = NULL, role = 'member', \
+                  deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL";
+    Ok(tx.sql(update).bind(id).bind(now).execute().await? == 1)
+}
+
+/// Whether this is somebody who has left, or is leaving.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn has_left<'c>(on: impl Reader<'c>, id: &str) -> Result<bool> {
+    let select = "SELECT EXISTS (SELECT 1 FROM users WHERE id = $1 AND deleted_at IS NOT NULL)";
+    on.read(select).bind(id).scalar().await
+}
+
 /// The account with this id, unless it was deleted.
 ///
 /// # Errors

@@ -11,7 +11,10 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use leptos::prelude::{ServerFnError, provide_context, use_context};
+use leptos::{
+    prelude::{ServerFnError, provide_context, use_context},
+    server_fn::error::SERVER_FN_ERROR_HEADER,
+};
 use std::{
     sync::{Arc, OnceLock},
     time::Duration,
@@ -163,8 +166,12 @@ pub fn wants_page(headers: &HeaderMap) -> bool {
 
 /// Middleware around the whole router, not on a route: the second run must be routed again.
 pub async fn show_again(request: Request, next: Next) -> Response {
-    if request.method() != Method::POST || !wants_page(request.headers()) {
+    if request.method() != Method::POST {
         return next.run(request).await;
+    }
+    if !wants_page(request.headers()) {
+        let answer = next.run(request).await;
+        return if is_unread(&answer) { errors::bare(StatusCode::BAD_REQUEST) } else { answer };
     }
     let (mut parts, body) = request.into_parts();
     let page = parts.clone();
@@ -177,6 +184,11 @@ pub async fn show_again(request: Request, next: Next) -> Response {
         None if answer.status() == StatusCode::FOUND => errors::bare(StatusCode::BAD_REQUEST),
         None => answer,
     }
+}
+
+/// Whether this is Leptos' own answer to arguments that it cannot read. What our functions refuse has another status.
+fn is_unread(answer: &Response) -> bool {
+    answer.status() == StatusCode::INTERNAL_SERVER_ERROR && answer.headers().contains_key(SERVER_FN_ERROR_HEADER)
 }
 
 fn again(mut page: Parts, rejected: &Rejected) -> Request {

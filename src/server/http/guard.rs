@@ -3,6 +3,7 @@
 use super::{errors, reply};
 use crate::server::{config::Config, state::State};
 use axum::{
+    body::{Body, to_bytes},
     extract::{self, ConnectInfo, Request},
     http::{Extensions, HeaderMap, Method, StatusCode, header, request::Parts},
     middleware::Next,
@@ -25,6 +26,28 @@ pub async fn same_origin(extract::State(state): extract::State<State>, request: 
     }
     tracing::warn!("refused a request that another site sent");
     errors::bare(StatusCode::FORBIDDEN)
+}
+
+/// Refuses an address or a form with the character U+0000: no keyboard types it, and not every database can keep it.
+pub async fn plain(request: Request, next: Next) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    if names_nul(request.uri().path().as_bytes()) || names_nul(query.as_bytes()) {
+        return errors::bare(StatusCode::BAD_REQUEST);
+    }
+    if request.method() != Method::POST || request.uri().path() == SIGNED {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    match to_bytes(body, LARGEST_FORM).await {
+        Ok(body) if names_nul(&body) => errors::bare(StatusCode::BAD_REQUEST),
+        Ok(body) => next.run(Request::from_parts(parts, Body::from(body))).await,
+        Err(_) => errors::bare(StatusCode::PAYLOAD_TOO_LARGE),
+    }
+}
+
+/// Whether U+0000 is in it, as it is or as addresses and forms encode it.
+fn names_nul(text: &[u8]) -> bool {
+    text.contains(&0) || text.windows(3).any(|three| three == b"%00")
 }
 
 /// Whether the browser says that a page of this site sent the request.

@@ -5,6 +5,7 @@ pub mod cache;
 pub mod csp;
 mod dev_mail;
 pub mod errors;
+mod export;
 pub mod files;
 pub mod forms;
 pub mod guard;

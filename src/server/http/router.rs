@@ -1,8 +1,8 @@
 //! Every route on one screen, and the layers around them.
 
 use super::{
-    Site, cache, csp, dev_mail, errors, files, forms, guard, headers, health, live, session, source, strip, trace,
-    webhook,
+    Site, cache, csp, dev_mail, errors, export, files, forms, guard, headers, health, live, session, source, strip,
+    trace, webhook,
 };
 use crate::{
     app::{App, error_page, shell, stage_fragment},
@@ -41,6 +41,7 @@ pub async fn site(state: &State, options: &LeptosOptions, form_targets: &[String
     let router = Router::new()
         .fallback_service(routed)
         .layer(from_fn(forms::show_again))
+        .layer(from_fn(guard::plain))
         .layer(session::layer(state))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(pages, cache::anonymous))
@@ -77,7 +78,8 @@ fn routes(state: &State, options: &LeptosOptions) -> Router {
         .with_state(options.clone())
         .layer(RequestBodyLimitLayer::new(guard::LARGEST_FORM));
     let probes = Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));
-    let probes = probes.route("/dev/mail/{id}/html", get(dev_mail::html));
+    let probes =
+        probes.route("/dev/mail/{id}/html", get(dev_mail::html)).route("/account/export/file", post(export::file));
     pages.merge(probes.with_state(state.clone())).merge(polar_routes(state)).layer(from_fn(trace::route))
 }
 

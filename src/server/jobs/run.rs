@@ -4,8 +4,8 @@ use crate::{
     model::{
         instant::Millis,
         job::{
-            CARRY_ADDRESS, CONFIRM_DOUBLES, END_SUBSCRIPTION, READ_OBJECT, SYNC_CHECKOUT, SYNC_USER, TIE_CUSTOMER,
-            object_of_key,
+            CARRY_ADDRESS, CONFIRM_DOUBLES, END_SUBSCRIPTION, EXPORT, LEAVE, READ_OBJECT, SETTLE_CHANGE, SYNC_CHECKOUT,
+            SYNC_USER, TIE_CUSTOMER, object_of_key,
         },
         order::{Stage, State as OrderState},
     },
@@ -15,7 +15,7 @@ use crate::{
             orders,
         },
         polar,
-        services::{Error, confirming, customers, doubles, new_id, syncing},
+        services::{Error, changing, confirming, customers, doubles, exporting, leaving, new_id, syncing},
         state::State,
     },
 };
@@ -77,9 +77,12 @@ async fn run(state: &State, job: &Job, token: &str) -> Result<(), Error> {
 async fn outcome(state: &State, job: &Job) -> Ended {
     let done = match job.kind.as_str() {
         SYNC_CHECKOUT => return sync_checkout(state, &job.key).await.unwrap_or_else(ended),
-        END_SUBSCRIPTION => return end_subscription(state, &job.key).await,
+        END_SUBSCRIPTION => return however_long(doubles::carry_on(state, &job.key).await),
+        SETTLE_CHANGE => return however_long(changing::settle(state, &job.key).await),
+        LEAVE => return however_long(leaving::carry_on(state, &job.key).await),
         CONFIRM_DOUBLES => doubles::confirm(state, &job.key).await,
         SYNC_USER => syncing::sync_user(state, &job.key).await.map(drop),
+        EXPORT => exporting::make(state, &job.key).await,
         TIE_CUSTOMER => customers::tie_verified(state, &job.key).await,
         CARRY_ADDRESS => customers::carry_address(state, &job.key).await,
         READ_OBJECT => match object_of_key(&job.key) {
@@ -99,9 +102,9 @@ fn ended(error: Error) -> Ended {
     }
 }
 
-/// What staff decided is carried out however long it takes.
-async fn end_subscription(state: &State, ending: &str) -> Ended {
-    match doubles::carry_on(state, ending).await {
+/// What somebody decided is carried out however long it takes.
+fn however_long(came: Result<Option<String>, Error>) -> Ended {
+    match came {
         Ok(None) => Ended::Done,
         Ok(Some(why)) => Ended::Again(i64::MAX, why),
         Err(error) => Ended::Again(i64::MAX, error.to_string()),

@@ -19,13 +19,16 @@ use reqwest::{
     header::{DATE, HeaderMap, RETRY_AFTER},
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 use url::Url;
@@ -35,6 +38,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// However long Polar asks everybody to be quiet: after so long one more request may hear that again.
 const LONGEST_HOLD: Duration = Duration::from_secs(120);
+
+/// The pause before a sweep's read is tried again that was one too many often.
+const STORM_PAUSE: Duration = Duration::from_millis(250);
 
 /// Time-out of reads.
 const READ_TIMEOUT: Duration = Duration::from_secs(6);
@@ -118,7 +124,7 @@ impl Client {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<Seen<Option<T>>, Error> {
-        let (mut tried, most) = (0, tries(self.1));
+        let (mut tried, most, begun) = (0, tries(self.1), Instant::now());
         loop {
             tried += 1;
             self.leave().await?;
@@ -126,6 +132,10 @@ impl Client {
             match self.answer(request).await {
                 // The pause that Polar asked for is waited for by whoever sends next, if that is not too long.
                 Err(Error::Limited { .. }) if tried < most => {}
+                // However many requests are one too many: a sweep that begins anew would only add to them.
+                Err(Error::Limited { .. }) if self.1 == Urgency::Sweeping && begun.elapsed() < patience(self.1) => {
+                    tokio::time::sleep(STORM_PAUSE).await;
+                }
                 Err(Error::NoAnswer | Error::Failed(_)) if tried < most => {
                     tokio::time::sleep(Duration::from_millis(150 << tried).min(LONGEST_PAUSE)).await;
                 }
@@ -145,6 +155,14 @@ impl Client {
         let request = self.request(method, path).json(body).timeout(WRITE_TIMEOUT);
         let Seen { value, observed_us } = self.answer(request).await?;
         Ok(Seen { value: value.ok_or(Error::NotFound)?, observed_us })
+    }
+
+    /// Deletes what is at an address, once.
+    pub(super) async fn delete(&self, path: &str) -> Result<(), Error> {
+        self.leave().await?;
+        let request = self.request(Method::DELETE, path).timeout(WRITE_TIMEOUT);
+        let Seen { value, .. } = self.answer::<IgnoredAny>(request).await?;
+        value.map(drop).ok_or(Error::NotFound)
     }
 
     /// Waits for leave to send, as long as that may take here.

@@ -58,14 +58,51 @@ impl Client {
         self.send(Method::PATCH, &format!("/v1/subscriptions/{id}"), &json!({ "revoke": true })).await
     }
 
-    /// Pays a bill back that was paid twice; `amount` is net of tax, in minor units, and `order_id` is ours.
+    /// Lets a subscription end when the paid time is over, for a reason of Polar's words and one of the customer's own; the
+    /// subscription as it is then.
+    ///
+    /// # Errors
+    /// As every call; a 403 where it is over, or to end already (C§2.8).
+    pub async fn cancel_subscription(
+        &self,
+        id: &str,
+        reason: Option<&str>,
+        comment: Option<&str>,
+    ) -> Result<Seen<Value>, Error> {
+        let mut body = json!({ "cancel_at_period_end": true });
+        for (key, value) in [("customer_cancellation_reason", reason), ("customer_cancellation_comment", comment)] {
+            if let Some(value) = value {
+                body[key] = json!(value);
+            }
+        }
+        self.send(Method::PATCH, &format!("/v1/subscriptions/{id}"), &body).await
+    }
+
+    /// Lets a subscription go on that was to end; the subscription as it is then.
+    ///
+    /// # Errors
+    /// As every call; 410 after the end, 400 if none was set (C§2.8).
+    pub async fn resume_subscription(&self, id: &str) -> Result<Seen<Value>, Error> {
+        self.send(Method::PATCH, &format!("/v1/subscriptions/{id}"), &json!({ "cancel_at_period_end": false })).await
+    }
+
+    /// Pays a bill back; `amount` is net of tax, in minor units, `reason` is one of Polar's words, and `order_id` is ours.
     ///
     /// # Errors
     /// As every call. More than was paid is never paid back: Polar answers 403 (C§2.10).
-    pub async fn refund_double(&self, bill: &str, amount: i64, order_id: &str) -> Result<Seen<Value>, Error> {
+    pub async fn refund(&self, bill: &str, amount: i64, reason: &str, order_id: &str) -> Result<Seen<Value>, Error> {
         let metadata = json!({ "order_id": order_id });
-        let body = json!({ "order_id": bill, "reason": "duplicate", "amount": amount, "metadata": metadata });
+        let body = json!({ "order_id": bill, "reason": reason, "amount": amount, "metadata": metadata });
         self.send(Method::POST, "/v1/refunds/", &body).await
+    }
+
+    /// Deletes a customer for ever: what it pays for ends at once, and nobody is known by it any more (C§2.5).
+    ///
+    /// # Errors
+    /// As every call; [`Error::NotFound`] where it is deleted already. After [`Error::NoAnswer`] and [`Error::Failed`] it may
+    /// be all the same.
+    pub async fn delete_customer(&self, id: &str) -> Result<(), Error> {
+        self.delete(&format!("/v1/customers/{id}?anonymize=true")).await
     }
 
     /// Makes a product.

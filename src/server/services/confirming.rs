@@ -90,7 +90,7 @@ pub async fn newest(state: &State, user: &str) -> Result<Option<Confirmation>, E
 }
 
 async fn look(state: &State, user: &str, order: Option<OrderRow>) -> Result<Option<Confirmation>, Error> {
-    let Some(order) = order.filter(|order| order.user_id == user) else { return Ok(None) };
+    let Some(order) = order.filter(|order| order.user_id == user && order.kind == "buy") else { return Ok(None) };
     let looked = if order.state() == OrderState::Done { Ok(true) } else { sync_checkout(state, &order).await };
     let polar_is_down = match looked {
         Ok(_) => false,
@@ -139,11 +139,23 @@ pub async fn sync_checkout(state: &State, order: &OrderRow) -> Result<bool, Erro
             orders::look_failed(&state.db, &order.id, now).await?;
             Err(error.into())
         }
-        other => other.map(|()| true),
+        other => other.map(|_| true),
     }
 }
 
-async fn look_at_checkout(state: &State, order: &OrderRow, checkout: &str) -> Result<(), Error> {
+/// Reads the checkout of an order and, once it succeeded, what came of it; Polar's word for it, or `None` where the order has
+/// none.
+///
+/// # Errors
+/// When Polar or the database fails.
+pub async fn checkout_status(state: &State, order: &OrderRow) -> Result<Option<String>, Error> {
+    match &order.checkout_id {
+        Some(checkout) => look_at_checkout(state, order, checkout).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn look_at_checkout(state: &State, order: &OrderRow, checkout: &str) -> Result<String, Error> {
     let status = match state.polar.checkout(checkout).await {
         Ok(seen) => seen.value.status,
         Err(polar::Error::NotFound) => "expired".to_owned(),
@@ -154,7 +166,7 @@ async fn look_at_checkout(state: &State, order: &OrderRow, checkout: &str) -> Re
         read_bought(state, checkout).await?;
         syncing::after_confirmation(state, &order.user_id).await?;
     }
-    Ok(())
+    Ok(status)
 }
 
 /// Stores what a read of an order's checkout said.

@@ -5,12 +5,13 @@ use super::{Error, new_id};
 use crate::{
     model::{
         instant::{DAY, Millis},
-        letter::Letter,
+        letter::{AccountLetter, Letter},
     },
     server::{
         db::{
             self, Tx,
             email_tokens::{self, NewToken},
+            exports,
             outgoing_mail::{self, MailRow, NewMail},
         },
         mail::{Draft, Links, Undelivered, words},
@@ -116,13 +117,23 @@ async fn send(state: &State, mail: &MailRow) -> Result<(), Unsent> {
 }
 
 /// A new key, where the letter carries one. It opens before the mail is on its way; the key of an earlier try goes on
-/// opening, since that mail may have arrived after all.
+/// opening, since that mail may have arrived after all; only a copy of somebody's data has one key, the last.
 async fn key(state: &State, mail: &MailRow, letter: &Letter) -> Result<Option<String>, Unsent> {
-    let Some(purpose) = letter.purpose() else { return Ok(None) };
+    let is_export = matches!(letter, Letter::Account(AccountLetter::ExportReady));
+    let purpose = letter.purpose();
+    if purpose.is_none() && !is_export {
+        return Ok(None);
+    }
     let user = mail.user_id.as_deref().ok_or_else(|| Unsent::never("the mail names no account"))?;
     let (key, now) = (random_key().ok_or_else(|| Unsent::later("no random numbers"))?, state.clock.wall());
-    let token = NewToken { key: &key, user, purpose, email: &mail.recipient };
-    email_tokens::add(&state.db, token, now, now + purpose.lasts()).await.map_err(Unsent::Store)?;
+    let kept = match purpose {
+        Some(purpose) => {
+            let token = NewToken { key: &key, user, purpose, email: &mail.recipient };
+            email_tokens::add(&state.db, token, now, now + purpose.lasts()).await
+        }
+        None => exports::lock_with(&state.db, user, &key).await,
+    };
+    kept.map_err(Unsent::Store)?;
     Ok(Some(key))
 }
 

@@ -2,15 +2,19 @@
 
 pub mod access;
 pub mod accounts;
+pub mod activity;
 pub mod applying;
 pub mod binding;
 pub mod buying;
 pub mod catalog;
+pub mod changing;
 pub mod checking;
 pub mod confirming;
 pub mod customers;
 pub mod doubles;
 pub mod explaining;
+pub mod exporting;
+pub mod leaving;
 pub mod mailing;
 pub mod measuring;
 pub mod overview;

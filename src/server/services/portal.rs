@@ -1,7 +1,11 @@
 //! The way to Polar's customer portal: a key made on click, handed on, never stored or logged (C§6).
 
-use super::{Error, binding};
-use crate::server::{db::mirror, polar, state::State};
+use super::{Error, accounts::Asking, binding};
+use crate::server::{
+    db::{self, audit, mirror},
+    polar,
+    state::State,
+};
 
 /// Where "Manage billing" leads.
 pub enum Portal {
@@ -16,6 +20,23 @@ pub enum Portal {
     },
     /// Polar does not answer now.
     Down,
+}
+
+/// Makes a way into the portal for somebody who asks for it, and writes down that they were let in.
+///
+/// # Errors
+/// When the database fails.
+pub async fn enter(state: &State, asking: Asking<'_>) -> Result<Portal, Error> {
+    let portal = open(state, asking.user).await?;
+    if matches!(portal, Portal::Signed(_)) {
+        let (actor, ip) = (Some(asking.user), asking.from.to_string());
+        let (action, ip) = ("portal opened", Some(ip.as_str()));
+        let entry = audit::Entry { actor, action, user: actor, target: None, details: None, ip };
+        let noted: Result<i64, db::Error> =
+            (state.db).transaction(async |tx| audit::add(tx, entry, state.clock.wall()).await).await;
+        noted?;
+    }
+    Ok(portal)
 }
 
 /// Makes a way into the portal for `user`.

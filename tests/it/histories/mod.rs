@@ -155,7 +155,8 @@ fn however_it_is_heard_it_ends_the_same() {
     let tally = tallies.fold(Tally::default(), Tally::add);
     let played = seeds.end - seeds.start;
     println!("{played} histories in {:.1?}: {tally:?}", began.elapsed());
-    let missing = Act::KINDS.into_iter().filter(|kind| played >= 100 && !tally.acts.contains_key(*kind));
+    let all = env::var("HISTORY").is_err();
+    let missing = Act::KINDS.into_iter().filter(|kind| all && !tally.acts.contains_key(*kind));
     assert_eq!(missing.collect::<Vec<_>>(), Vec::<&str>::new(), "kinds of acts that never came to pass");
 }
 

@@ -16,6 +16,8 @@ pub(super) fn words(letter: &AccountLetter, links: &Links<'_>) -> Words {
         AccountLetter::ResetPassword => reset_password(links),
         AccountLetter::NoAccount => no_account(links),
         AccountLetter::PasswordChanged => password_changed(links),
+        AccountLetter::ExportReady => export_ready(links),
+        AccountLetter::AccountDeleted { asked_at, ended } => account_deleted(links, *asked_at, ended),
         AccountLetter::NewSignIn { at, from } => new_sign_in(links, *at, from),
     }
 }
@@ -87,4 +89,24 @@ fn new_sign_in(links: &Links<'_>, at: Millis, from: &str) -> Words {
         "If it was you, you need not do anything. If not, choose another password: whoever it was is then logged out.";
     let words = links.words("New log-in to your account", &[&told, choice], &[]);
     words.action("Choose another password", links.to("/reset"))
+}
+
+fn account_deleted(links: &Links<'_>, asked_at: Millis, ended: &[String]) -> Words {
+    let told = format!("You asked for this on {}. It is done: nobody can log in any more.", spell_time(asked_at));
+    let money = match ended {
+        [] => "Nothing was running, and nothing is charged.".to_owned(),
+        names => format!("Ended at once: {}. Nothing more is charged for it.", names.join(", ")),
+    };
+    let kept = "Of what you bought we keep only what the law wants: amounts, dates and numbers of invoices. Polar, who sold for \
+                us, keeps your invoices as the law wants it too.";
+    let stranger = "If this was not you, answer this mail. We cannot bring the account back, but we can look into it.";
+    links.words("Your account was deleted", &[&told, &money, kept], &[stranger])
+}
+
+fn export_ready(links: &Links<'_>) -> Words {
+    let told = "The copy of everything that we have about you is ready. The link works once, for three days, and you must be \
+                logged in.";
+    let stranger = "If you did not ask for it, somebody else is logged in to your account: choose another password.";
+    let words = links.words("Your data is ready", &[told], &[stranger]);
+    words.action("Fetch my data", links.with_key("/account/export"))
 }

@@ -9,7 +9,7 @@ use super::{
         mailing::{self, Mail, random_key},
         new_id,
     },
-    Asking,
+    Asking, note,
 };
 use crate::model::letter::AccountLetter;
 
@@ -23,6 +23,7 @@ pub async fn note_device(state: &State, asking: Asking<'_>, device: Option<&str>
         .transaction(async |tx| {
             users::lock(tx, asking.user).await?;
             let is_new = devices::note(tx, asking.user, device, now).await?;
+            note(tx, asking, if is_new { "signed in with a new browser" } else { "signed in" }, now).await?;
             if let Some(user) = users::by_id(&mut *tx, asking.user).await?.filter(|_| is_new) {
                 let letter = AccountLetter::NewSignIn { at: now, from: asking.from.to_string() }.into();
                 let mail =

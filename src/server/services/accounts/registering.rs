@@ -10,7 +10,7 @@ use super::{
         mailing::{self, Mail},
         new_id,
     },
-    Proof, Refused,
+    Asking, Proof, Refused, note,
 };
 use crate::model::{
     credentials::{Email, Password},
@@ -39,20 +39,20 @@ pub async fn register(state: &State, email: &str, password: String, from: IpAddr
     state.accounts.limits.registering(from)?;
     let password = state.accounts.passwords.choose(password, &email).await?;
     if signs_in_at_once(state) {
-        return at_once(state, &email, password).await.map(Some);
+        return at_once(state, &email, password, from).await.map(Some);
     }
     let hash = state.accounts.passwords.hash(password).await?;
-    add(state, &email, &hash).await?;
+    add(state, &email, &hash, from).await?;
     Ok(None)
 }
 
-async fn at_once(state: &State, email: &Email, password: Password) -> Result<Proof, Refused> {
+async fn at_once(state: &State, email: &Email, password: Password, from: IpAddr) -> Result<Proof, Refused> {
     // Else this would be a second way to guess passwords.
     state.accounts.limits.logging_in_as(email)?;
     let known = users::credentials(&state.db, email.as_str()).await?;
     let Some(known) = known else {
         let hash = state.accounts.passwords.hash(password).await?;
-        let id = add(state, email, &hash).await?.ok_or(Refused::Taken)?;
+        let id = add(state, email, &hash, from).await?.ok_or(Refused::Taken)?;
         return Ok(Proof::of(&id, &hash));
     };
     if state.accounts.passwords.verify(password, known.password_hash.clone()).await? {
@@ -64,12 +64,13 @@ async fn at_once(state: &State, email: &Email, password: Password) -> Result<Pro
 }
 
 /// The id of the new account, or nothing where the address has one; its mailbox is told either.
-async fn add(state: &State, email: &Email, hash: &str) -> Result<Option<String>, Refused> {
+async fn add(state: &State, email: &Email, hash: &str, from: IpAddr) -> Result<Option<String>, Refused> {
     let (id, now) = (new_id(), state.clock.wall());
     let made: Result<bool, db::Error> = (state.db)
         .transaction(async |tx| {
             let made = users::add(tx, &id, email.as_str(), hash, now).await?;
             if made {
+                note(tx, Asking { user: &id, from }, "registered", now).await?;
                 welcome(tx, &id, email, now).await?;
             } else {
                 tell_owner(tx, email, now).await?;

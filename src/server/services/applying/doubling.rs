@@ -86,8 +86,12 @@ pub async fn close_settled(tx: &mut Tx, state: &State, user: &str, now: Millis) 
     close_ended(tx, user, &holdings, now).await
 }
 
-/// Each subscription beside the oldest, with that one, if there never was a case about both.
+/// Each subscription beside the oldest, with that one, if there never was a case about both. Of somebody who has left all
+/// end without a case.
 async fn unknown_pairs(tx: &mut Tx, holdings: &Holdings) -> Result<Vec<(String, String)>, db::Error> {
+    if holdings.has_left {
+        return Ok(Vec::new());
+    }
     let live = going_on(holdings);
     let Some(((_, first), later)) = live.split_first() else { return Ok(Vec::new()) };
     let mut pairs = Vec::new();

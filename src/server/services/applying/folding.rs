@@ -3,7 +3,7 @@
 
 use super::{
     super::{Error, new_id},
-    counting, doubling,
+    counting, departing, doubling,
     sources::{self, Holdings},
     telling,
 };
@@ -56,6 +56,9 @@ pub async fn refold(
         jobs::queue(tx, &new_id(), job::READ_OBJECT, &key, wall + LOOK_AFTER).await?;
     }
     doubling::notice(tx, user, &holdings, wall).await?;
+    if holdings.has_left {
+        departing::look_again(tx, user, wall).await?;
+    }
     complete_orders(tx, user, &holdings, (received_at, wall)).await
 }
 

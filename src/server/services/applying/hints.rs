@@ -2,6 +2,7 @@
 
 use super::{
     super::new_id,
+    departing,
     fact::Parsed,
     merging::{Failure, Merging, Rollback},
 };
@@ -36,7 +37,14 @@ pub async fn note_checkout(
 
 /// Nothing follows from this kind; it stays stored.
 pub async fn ignore(state: &State, row: &InboxRow, parsed: &Parsed, token: &str) -> Result<Settled, Failure> {
-    finish(state, row, parsed, token, async |_| Ok(None)).await
+    finish(state, row, parsed, token, async |tx| {
+        // A customer's state names them as the customer does.
+        if let Some(customer) = &parsed.object_id {
+            departing::look_at_customer(tx, customer, state.clock.wall()).await?;
+        }
+        Ok(None)
+    })
+    .await
 }
 
 async fn finish(

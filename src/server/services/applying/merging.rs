@@ -2,7 +2,7 @@
 
 use super::{
     super::new_id,
-    counting,
+    counting, departing,
     fact::{Fact, Parsed},
     telling,
 };
@@ -101,6 +101,9 @@ impl Merging<'_> {
             Fact::Object(seen) => self.object(tx, seen).await?,
             Fact::Checkout(_) | Fact::Other => (Merge::Same, None, None),
         };
+        if let Some(customer) = self.customer_id() {
+            departing::look_at_customer(tx, customer, self.state.clock.wall()).await?;
+        }
         let owned = match merged {
             Merge::Replace { .. } | Merge::Confirm => self.follow(tx, users).await?,
             Merge::Older { .. } if effect.is_some() => self.follow(tx, users).await?,

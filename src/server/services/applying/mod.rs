@@ -6,6 +6,7 @@
 
 mod attributing;
 mod counting;
+mod departing;
 mod doubling;
 mod fact;
 mod folding;
@@ -23,8 +24,9 @@ pub use doubling::{DUPLICATE, close_settled, open_doubles, suspects};
 pub use fact::{Fact, Parsed, Unparsable, of_read};
 pub use folding::{is_folded, refold, refold_due, refold_user};
 pub use merging::{customer_effect, effect};
+pub use noticing::open as open_case;
 pub use sources::{Holdings, holdings};
-pub use thinning::thin;
+pub use thinning::{thin, thin_row};
 
 use super::{Error, new_id};
 use crate::{

@@ -50,7 +50,10 @@ pub async fn retagged_product(
 }
 
 /// Opens a case, once.
-pub(super) async fn open(
+///
+/// # Errors
+/// When the database fails.
+pub async fn open(
     tx: &mut Tx,
     kind: &'static str,
     key: &str,

@@ -13,6 +13,7 @@ use crate::{
             self, Tx,
             mirror::{self, ObjectRow},
             staff_grants::{self, StaffGrantRow},
+            users,
         },
         state::State,
     },
@@ -26,6 +27,8 @@ pub struct Holdings {
     pub objects: Vec<(ObjectRow, Option<String>)>,
     /// What staff gave.
     pub staff_grants: Vec<StaffGrantRow>,
+    /// They have left: nothing gives them anything.
+    pub has_left: bool,
 }
 
 /// Reads a user's holdings. Nothing is said about a bought product without a plan: its order stays open, and its buyer is
@@ -41,7 +44,8 @@ pub async fn holdings(tx: &mut Tx, state: &State, user: &str) -> Result<Holdings
         (row, plan)
     });
     let objects = objects.collect();
-    Ok(Holdings { objects, staff_grants: staff_grants::of(tx, user).await? })
+    let has_left = users::has_left(&mut *tx, user).await?;
+    Ok(Holdings { objects, staff_grants: staff_grants::of(tx, user).await?, has_left })
 }
 
 impl Holdings {
@@ -56,6 +60,9 @@ impl Holdings {
     /// When a stored object cannot be read, as after a rollback to an older version: then nothing may be concluded, and
     /// what was granted stays.
     pub fn sources(&self) -> Result<Vec<Source>, db::Error> {
+        if self.has_left {
+            return Ok(Vec::new());
+        }
         let grants: Vec<(&ObjectRow, GrantFacts)> = (self.objects.iter().map(|(row, _)| row))
             .filter(|row| row.kind == Kind::Grant.stored())
             .map(|row| Ok((row, facts(row)?)))

@@ -3,7 +3,10 @@
 use super::{super::Error, fact};
 use crate::{
     model::instant::DAY,
-    server::{db::inbox_shelf, state::State},
+    server::{
+        db::{inbox::InboxRow, inbox_shelf},
+        state::State,
+    },
 };
 
 /// So many rows at once.
@@ -22,14 +25,25 @@ pub async fn thin(state: &State) -> Result<usize, Error> {
             return Ok(count);
         }
         for row in &rows {
-            // What was settled was understood; were it not so any more, its bytes must stay.
-            let Some(kept) = fact::parse(row).ok().and_then(|parsed| serde_json::to_string(&parsed).ok()) else {
-                tracing::error!(seq = row.seq, "an old row cannot be read any more and keeps its bytes");
+            if thin_row(state, row).await? {
+                count += 1;
+            } else {
                 unreadable += 1;
-                continue;
-            };
-            inbox_shelf::thin(&state.db, row.seq, &kept).await?;
-            count += 1;
+            }
         }
     }
+}
+
+/// Thins one settled row; `false` if it keeps its bytes, because it cannot be read any more.
+///
+/// # Errors
+/// When the database fails.
+pub async fn thin_row(state: &State, row: &InboxRow) -> Result<bool, Error> {
+    // What was settled was understood; were it not so any more, its bytes must stay.
+    let Some(kept) = fact::parse(row).ok().and_then(|parsed| serde_json::to_string(&parsed).ok()) else {
+        tracing::error!(seq = row.seq, "an old row cannot be read any more and keeps its bytes");
+        return Ok(false);
+    };
+    inbox_shelf::thin(&state.db, row.seq, &kept).await?;
+    Ok(true)
 }

@@ -10,7 +10,7 @@ use crate::{
         db::{
             self, Tx,
             orders::{self, OrderRow},
-            refolds,
+            refolds, users,
         },
         state::State,
     },
@@ -37,6 +37,9 @@ pub async fn begin(state: &State, buyer: &Buyer, wish: &Wish, quote: &Quote) -> 
     let begun: Result<Begun, db::Error> = (state.db)
         .transaction(async |tx| {
             refolds::lock_user(tx, &buyer.user_id).await?;
+            if users::has_left(&mut *tx, &buyer.user_id).await? {
+                return Ok(Begun::NotTheirs);
+            }
             match orders::by_id(&mut *tx, &wish.order_id).await? {
                 Some(order) if order.user_id != buyer.user_id => Ok(Begun::NotTheirs),
                 Some(order) => {

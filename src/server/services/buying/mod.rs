@@ -9,7 +9,7 @@ mod begin;
 mod checks;
 mod make;
 
-use super::{Error, access, catalog, new_id};
+use super::{Error, access, catalog, leaving, new_id};
 use crate::{
     model::{plan::Plan, projection::Kind, quote::Quote},
     server::{
@@ -61,6 +61,8 @@ pub enum Committed {
     AlreadyYours,
     /// Their address must be confirmed first.
     Unverified,
+    /// An earlier account with their address is still being closed at Polar.
+    Closing,
     /// What was shown is no longer true; nothing was made, and the form shows the new quote.
     NewQuote,
     /// Polar does not answer; nothing was made.
@@ -91,6 +93,8 @@ pub enum Obstacle {
     AlreadyYours,
     /// Their address must be confirmed first.
     Unverified,
+    /// An earlier account with their address is still being closed at Polar.
+    Closing,
     /// A payment of theirs is being checked.
     Checking,
     /// Polar does not answer.
@@ -109,6 +113,7 @@ pub async fn propose(state: &State, user: &str, plan: &str, interval: &str) -> R
     let obstacle = match checks::held(state, user, &quote).await? {
         Some(obstacle) => Some(obstacle),
         None if !may_buy(state, user).await? => Some(Obstacle::Unverified),
+        None if is_closing(state, user).await? => Some(Obstacle::Closing),
         None if access::is_uncertain(state, user).await? => Some(Obstacle::Checking),
         None => (catalog.stale || !state.known.is_compared()).then_some(Obstacle::PolarDown),
     };
@@ -132,6 +137,9 @@ async fn commit_whole(state: &State, buyer: &Buyer, wish: &Wish) -> Result<Commi
     }
     if !may_buy(state, &buyer.user_id).await? {
         return Ok(Committed::Unverified);
+    }
+    if is_closing(state, &buyer.user_id).await? {
+        return Ok(Committed::Closing);
     }
     if uuid::Uuid::parse_str(&wish.order_id).is_err() {
         return Ok(Committed::NotFound);
@@ -158,6 +166,15 @@ async fn may_buy(state: &State, user: &str) -> Result<bool, Error> {
         return Ok(true);
     }
     Ok(users::by_id(&state.db, user).await?.is_some_and(|user| user.email_verified_at.is_some()))
+}
+
+/// Whether Polar may still know an earlier account by the user's address: what is bought now would hang on its customer, and
+/// end with it.
+async fn is_closing(state: &State, user: &str) -> Result<bool, Error> {
+    match users::by_id(&state.db, user).await? {
+        Some(user) => leaving::is_closing(state, &user.email).await,
+        None => Ok(false),
+    }
 }
 
 /// Whether the user ever had a trial: there is one a person.

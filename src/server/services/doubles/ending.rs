@@ -1,45 +1,27 @@
 //! Carrying out what staff decided: one try of the job, from whatever was reached before.
 
 use super::super::{
-    Error, applying, new_id,
-    syncing::{self, Unchanged},
+    Error, applying,
+    changing::{Changing, Step},
 };
 use crate::{
-    model::{
-        budget::Urgency,
-        ending::{PATIENCE, PayBack},
-        instant::Millis,
-        projection::Kind,
-    },
+    model::{budget::Urgency, ending::PayBack, projection::Kind},
     server::{
         db::{
             self, audit, cases,
-            changes::{self, Change, OpenChange},
             endings::{self, EndingRow},
-            mirror, refolds,
+            refolds,
         },
-        polar::{self, Client, Seen},
         state::State,
     },
 };
-use serde_json::Value;
-
-/// How far one try came.
-pub(super) enum Step {
-    /// What was wanted is so.
-    Done,
-    /// It must be looked at again; why.
-    Waits(String),
-    /// It cannot be done; why.
-    Refused(String),
-}
 
 /// One decision that is being carried out.
-pub(super) struct Course<'c> {
-    pub(super) state: &'c State,
-    pub(super) polar: Client,
-    pub(super) row: &'c EndingRow,
-    pub(super) back: PayBack,
+struct Course<'c> {
+    state: &'c State,
+    changing: Changing<'c>,
+    row: &'c EndingRow,
+    back: PayBack,
 }
 
 /// Goes on with the decision `id`; why it must be tried again, or `None` once it is over.
@@ -49,7 +31,16 @@ pub(super) struct Course<'c> {
 pub async fn carry_on(state: &State, id: &str) -> Result<Option<String>, Error> {
     let Some(row) = endings::open(&state.db, id).await? else { return Ok(None) };
     let back = PayBack::of_stored(&row.quote).unwrap_or_default();
-    let course = Course { state, polar: state.polar.at(Urgency::Following), row: &row, back };
+    let changing = Changing {
+        state,
+        polar: state.polar.at(Urgency::Following),
+        user: &row.user_id,
+        decision: &row.id,
+        kind: Kind::Subscription,
+        id: &row.subscription_id,
+        reason: "duplicate",
+    };
+    let course = Course { state, changing, row: &row, back };
     let why = match course.advance().await {
         Ok(Step::Done) => return course.close().await.map(|()| None),
         Ok(Step::Refused(why)) => return course.give_up(&why).await.map(|()| None),
@@ -66,10 +57,21 @@ pub async fn carry_on(state: &State, id: &str) -> Result<Option<String>, Error> 
 
 impl Course<'_> {
     async fn advance(&self) -> Result<Step, Error> {
-        match self.cancel().await? {
-            Step::Done => self.pay_back().await,
-            other => Ok(other),
+        let other = async || {
+            let is_over = self.changing.is_over(&self.row.other_id).await?;
+            Ok(is_over.then_some("The other subscription has ended meanwhile: nothing was cancelled."))
+        };
+        match self.changing.cancel(other).await? {
+            Step::Done => {}
+            other => return Ok(other),
         }
+        for part in &self.back.parts {
+            match self.changing.pay_back(part).await? {
+                Step::Done => {}
+                other => return Ok(other),
+            }
+        }
+        Ok(Step::Done)
     }
 
     /// The decision is carried out: its case is closed in the name of who decided.
@@ -110,64 +112,5 @@ impl Course<'_> {
             })
             .await;
         Ok(done?)
-    }
-
-    /// Writes an order down as sent now; `None` if it must wait for another change, or was done meanwhile.
-    pub(super) async fn begin(&self, kind: &'static str, purpose: &str, quote: &str) -> Result<Option<String>, Error> {
-        let (id, now, subscription) = (new_id(), self.state.clock.wall(), &self.row.subscription_id);
-        let product = mirror::object(&self.state.db, Kind::Subscription, subscription).await?;
-        let product = product.and_then(|row| row.product_id).unwrap_or_default();
-        let plan = mirror::plan_of_product(&self.state.db, &product).await?.unwrap_or_default();
-        let user = &self.row.user_id;
-        let change = Change { id: &id, user, kind, plan: &plan, product: &product, subscription, purpose, quote };
-        let begun: Result<bool, db::Error> = (self.state.db)
-            .transaction(async |tx| {
-                refolds::lock_user(tx, user).await?;
-                changes::begin(tx, change, now).await
-            })
-            .await;
-        Ok(begun?.then_some(id))
-    }
-
-    /// Whether an order that was sent before may be sent again now; if so, it is noted as sent.
-    pub(super) async fn may_ask_again(&self, order: &OpenChange) -> Result<bool, Error> {
-        let now = self.state.clock.wall();
-        Ok(changes::ask_again(&self.state.db, &order.id, now, now - PATIENCE).await?)
-    }
-
-    /// Whether the answer to an order has been missing for so long that it counts for nothing.
-    pub(super) fn is_stale(&self, order: &OpenChange) -> bool {
-        order.sent_at.is_none_or(|sent| sent <= self.state.clock.wall() - PATIENCE)
-    }
-
-    /// Notes how an order ended.
-    pub(super) async fn settle(&self, order: &str, state: &'static str, outcome: Option<&str>) -> Result<(), Error> {
-        let now: Millis = self.state.clock.wall();
-        let done: Result<(), db::Error> = (self.state.db)
-            .transaction(async |tx| {
-                refolds::lock_user(tx, &self.row.user_id).await?;
-                changes::settle(tx, order, state, outcome, now).await
-            })
-            .await;
-        Ok(done?)
-    }
-
-    /// Notes an order whose request was not carried out, or perhaps was; `false` if Polar refused it.
-    pub(super) async fn is_unanswered(&self, order: &str, error: &polar::Error) -> Result<bool, Error> {
-        let words = error.to_string();
-        if error.was_not_done() {
-            changes::not_done(&self.state.db, order, &words).await?;
-            return Ok(true);
-        }
-        if error.may_be_done() {
-            self.settle(order, "unsettled", Some(&words)).await?;
-            return Ok(true);
-        }
-        Ok(false)
-    }
-
-    /// Keeps what Polar answered.
-    pub(super) async fn observe(&self, kind: Kind, seen: &Seen<Value>) -> Result<(), Error> {
-        syncing::observe(self.state, kind.stored(), seen, Unchanged::Skip).await.map(drop)
     }
 }

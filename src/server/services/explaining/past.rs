@@ -126,6 +126,7 @@ pub async fn because(state: &State, line: &LedgerRow) -> Result<Because, Error> 
         },
         (Some(CauseKind::Staff), None) => Because::Other("Staff did it.".to_owned()),
         (Some(CauseKind::Sync), _) => Because::Sync(sync_runs::by_id(&state.db, &line.cause_id).await?.map(Box::new)),
+        (Some(CauseKind::Left), _) => Because::Other("The account was deleted by whom it belonged to.".to_owned()),
         (None, _) => Because::Other("A newer version of this program changed it.".to_owned()),
     })
 }

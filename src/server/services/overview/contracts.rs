@@ -14,6 +14,8 @@ use crate::{
 /// One subscription.
 #[derive(Clone, Debug)]
 pub struct Contract {
+    /// Polar's id.
+    pub id: String,
     /// The name of its plan.
     pub plan: String,
     /// How it stands.
@@ -58,10 +60,8 @@ impl Reading<'_> {
             plan: self.plan_name(row.product_id.as_deref()),
             standing: standing(&facts, given_until)?,
             price: Money::new(facts.amount, &facts.currency),
-            interval: Interval::Every {
-                unit: facts.recurring_interval.unwrap_or_else(|| "period".to_owned()),
-                count: facts.recurring_interval_count.unwrap_or(1),
-            },
+            interval: Interval::of(&facts),
+            id: row.id.clone(),
         })
     }
 }

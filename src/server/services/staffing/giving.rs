@@ -48,7 +48,8 @@ pub async fn give(state: &State, actor: &Actor, user: &str, gift: &Gift) -> Resu
         expires_at,
         withdrawn_at: None,
     };
-    let (target, details) = (format!("staff_grant:{}", row.id), format!("{} {}: {reason}", gift.what, gift.until));
+    let (target, details) =
+        (format!("staff_grant:{}", row.id), format!("{} {}: {reason}", gift.what, gift.until.trim()));
     (state.db)
         .transaction(async |tx| {
             if !refolds::lock_user(tx, user).await? {

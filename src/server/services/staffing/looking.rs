@@ -8,7 +8,9 @@ use crate::{
     model::{ending::Part, money::Money, order::State as OrderState},
     server::{
         db::{
-            audit, cases, inbox, jobs, ledger, orders, quarantine, staff_grants,
+            audit, cases, inbox, jobs,
+            leavings::{self, LeavingRow},
+            ledger, orders, quarantine, staff_grants,
             staff_grants::StaffGrantRow,
             sync_runs::{self, RunRow},
             users::{self, PersonRow},
@@ -24,6 +26,9 @@ use crate::{
 /// So many lines of the past are shown.
 const LINES: i64 = 60;
 
+/// So many acts are shown beside everything else about a person.
+const ACTS: i64 = 15;
+
 /// How the shop stands.
 #[derive(Clone, Debug)]
 pub struct Overview {
@@ -35,6 +40,8 @@ pub struct Overview {
     pub strays: i64,
     /// Open cases.
     pub cases: usize,
+    /// Those who are leaving and wait for something, the oldest first.
+    pub leaving: Vec<LeavingRow>,
     /// The last sweeps.
     pub runs: Vec<RunRow>,
     /// The last look at what Polar sent.
@@ -48,6 +55,8 @@ pub struct Overview {
 pub struct Person {
     /// Who.
     pub user: PersonRow,
+    /// How far they are with leaving, if they do.
+    pub leaving: Option<LeavingRow>,
     /// What they have, and why.
     pub explanation: Explanation,
     /// What staff gave.
@@ -58,7 +67,7 @@ pub struct Person {
     pub orders: Vec<Ordered>,
     /// Open cases about them.
     pub cases: Vec<Case>,
-    /// What staff did about them, newest first.
+    /// What was done to their account last, newest first.
     pub acts: Vec<AuditRow>,
 }
 
@@ -92,6 +101,7 @@ pub async fn overview(state: &State) -> Result<Overview, Error> {
         jobs: jobs::backlog(db).await?,
         strays: quarantine::count(db).await?,
         cases: cases::open(db).await?.len(),
+        leaving: leavings::open(db).await?,
         runs: sync_runs::sweeps(db, 10).await?,
         look: sync_runs::newest(db, Some(WEBHOOKS), 1).await?.pop(),
         acts: audit::newest(db, 20).await?,
@@ -133,11 +143,12 @@ pub async fn person(state: &State, id: &str) -> Result<Option<Person>, Error> {
         created_at: row.created_at,
     });
     Ok(Some(Person {
+        leaving: leavings::of(&state.db, id).await?,
         orders: orders.collect(),
         explanation: explaining::now(state, id).await?,
         gifts: staff_grants::of(&state.db, id).await?,
         cases: cases::of_user(&state.db, id).await?,
-        acts: audit::of_user(&state.db, id, LINES).await?,
+        acts: audit::of_user(&state.db, id, i64::MAX, ACTS).await?,
         changes,
         user,
     }))

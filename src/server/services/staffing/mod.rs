@@ -22,12 +22,13 @@ pub use shelf::{Filter, Shelved, kinds, list, retry, row};
 
 use super::Error;
 use crate::{
-    model::cause::CauseKind,
+    model::{cause::CauseKind, typed::is_hidden},
     server::db::{self, Tx, audit, entitlements::Cause},
 };
 
 pub use super::super::db::{
-    audit::AuditRow, inbox_shelf::ShelfRow, staff_grants::StaffGrantRow as GiftRow, sync_runs::RunRow,
+    audit::AuditRow, inbox_shelf::ShelfRow, leavings::LeavingRow, staff_grants::StaffGrantRow as GiftRow,
+    sync_runs::RunRow,
 };
 
 /// The longest reason.
@@ -111,6 +112,6 @@ async fn note(tx: &mut Tx, actor: &Actor, act: Act<'_>, now: i64) -> Result<Caus
 /// A reason that somebody else will understand later.
 fn reason(text: &str) -> Result<&str, Refused> {
     let text = text.trim();
-    let plain = text.chars().count() <= LONGEST && !text.contains('\0');
+    let plain = text.chars().count() <= LONGEST && !text.contains(is_hidden);
     if text.is_empty() || !plain { Err(Refused::Reason) } else { Ok(text) }
 }

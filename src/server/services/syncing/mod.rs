@@ -13,7 +13,7 @@ mod user;
 
 pub use asking::{after_confirmation, after_log_in};
 pub use observing::{Unchanged, observe};
-pub use reading::{read_object, read_subscriptions};
+pub use reading::{read_customer, read_object, read_subscriptions};
 pub use report::{Line, Report};
 pub use sweep::{Run, Sweep, What, in_turn, run};
 pub use timetable::run_due;

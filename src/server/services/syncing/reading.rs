@@ -2,10 +2,11 @@
 
 use super::{
     gone,
+    look::Look,
     observing::{Unchanged, observe},
 };
 use crate::{
-    model::projection::Kind,
+    model::{budget::Urgency, projection::Kind},
     server::{
         db::mirror,
         polar::{self, Client, Seen},
@@ -63,4 +64,12 @@ pub async fn read_subscriptions(state: &State, polar: &Client, user: &str) -> Re
         }
     }
     Ok(found)
+}
+
+/// Reads one customer by Polar's id. One that is in the mirror and that Polar no longer knows was deleted.
+///
+/// # Errors
+/// When Polar or the database fails.
+pub async fn read_customer(state: &State, id: &str) -> Result<(), Error> {
+    Look::new(state, Urgency::Following, None, false).customer_by_id(id).await
 }

@@ -1,10 +1,7 @@
-//! The second half of an ending: bill by bill, what was agreed to is paid back, once. Each refund carries the id of our order
-//! in its metadata, so that a look at Polar tells whether one whose answer was lost was made.
+//! A bill is paid back, once. Each refund carries the id of our order in its metadata, so that a look at Polar tells whether
+//! one whose answer was lost was made.
 
-use super::{
-    super::Error,
-    ending::{Course, Step},
-};
+use super::{super::Error, Changing, Step};
 use crate::{
     model::{
         ending::{Bill, Part},
@@ -19,21 +16,14 @@ use serde_json::Value;
 
 const REFUND: &str = "refund";
 
-impl Course<'_> {
-    /// Pays back what is left of each part.
-    pub(super) async fn pay_back(&self) -> Result<Step, Error> {
-        for part in &self.back.parts {
-            match self.pay_back_part(part).await? {
-                Step::Done => {}
-                other => return Ok(other),
-            }
-        }
-        Ok(Step::Done)
-    }
-
-    async fn pay_back_part(&self, part: &Part) -> Result<Step, Error> {
-        let (subscription, db) = (&self.row.subscription_id, &self.state.db);
-        let purpose = format!("{}:{}", self.row.id, part.bill);
+impl Changing<'_> {
+    /// Pays back what is left of a bill, up to what was agreed to.
+    ///
+    /// # Errors
+    /// When Polar cannot be read, or the database fails.
+    pub async fn pay_back(&self, part: &Part) -> Result<Step, Error> {
+        let (subscription, db) = (self.id, &self.state.db);
+        let purpose = format!("{}:{}", self.decision, part.bill);
         if changes::is_done(db, subscription, REFUND, &purpose).await? {
             return Ok(Step::Done);
         }
@@ -69,7 +59,7 @@ impl Course<'_> {
     }
 
     async fn send_refund(&self, order: &str, bill: &str, amount: i64) -> Result<Step, Error> {
-        let error = match self.polar.refund_double(bill, amount, order).await {
+        let error = match self.polar.refund(bill, amount, self.reason, order).await {
             Ok(refund) => return self.took(order, &refund).await,
             Err(error) => error,
         };
@@ -110,16 +100,26 @@ impl Course<'_> {
 
     /// The refund that one of our orders has made.
     async fn refund_of(&self, order: &str) -> Result<Option<Seen<Value>>, Error> {
-        let filter = [("subscription_id", self.row.subscription_id.as_str())];
+        let filter = match self.kind {
+            Kind::Subscription => [("subscription_id", self.id)],
+            _ => [("order_id", self.id)],
+        };
         let refunds = self.polar.objects(Kind::Refund, &filter).await?;
         Ok(refunds.into_iter().find(|refund| refund.value["metadata"]["order_id"] == order))
     }
 
-    /// What of a bill can still be paid back, by a look at Polar.
     async fn left_of(&self, bill: &str) -> Result<i64, Error> {
-        let seen = self.polar.object(Kind::Order, bill).await?;
+        Ok(self.bill(bill).await?.left())
+    }
+
+    /// A bill, by a look at Polar.
+    ///
+    /// # Errors
+    /// When Polar cannot be read, or the database fails.
+    pub async fn bill(&self, id: &str) -> Result<Bill, Error> {
+        let seen = self.polar.object(Kind::Order, id).await?;
         self.observe(Kind::Order, &seen).await?;
         let read = serde_json::from_value::<Bill>(seen.value);
-        Ok(read.map_err(|error| polar::Error::Unreadable(error.to_string()))?.left())
+        Ok(read.map_err(|error| polar::Error::Unreadable(error.to_string()))?)
     }
 }

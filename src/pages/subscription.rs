@@ -1,0 +1,214 @@
+//! A subscription of one's own: letting it end when the paid time is over, and letting it go on after all.
+
+use crate::{
+    components::{
+        form::{Choice, Field, Hidden, Refusal},
+        page::Page,
+        quote::per,
+    },
+    model::{
+        change::{Change, Fit, REASONS},
+        instant::spell_date,
+        typed::is_hidden,
+    },
+    server::{
+        http::{
+            forms::{Rejected, reject},
+            guard, reply, session, state,
+        },
+        services::changing::{self, Answer, Consent, Proposal},
+    },
+};
+use leptos::{either::EitherOf3, prelude::*};
+use leptos_router::hooks::use_query_map;
+
+/// So long a comment may be: Polar takes no more.
+const LONGEST_COMMENT: usize = 500;
+
+/// Lets a subscription end when the paid time is over.
+///
+/// # Errors
+/// The refusal, as the page shows it.
+#[server(prefix = "", endpoint = "/subscription/cancel")]
+pub async fn cancel(
+    /// Polar's id of the subscription.
+    #[server(default)]
+    subscription: String,
+    /// Minted by the form.
+    #[server(default)]
+    order: String,
+    /// What was shown.
+    #[server(default)]
+    terms: String,
+    /// One of Polar's words, or nothing.
+    #[server(default)]
+    reason: String,
+    /// As typed.
+    #[server(default)]
+    comment: String,
+) -> Result<(), ServerFnError> {
+    let comment = comment.trim();
+    if !reason.is_empty() && !REASONS.iter().any(|(word, _)| *word == reason) {
+        return Err(reject(Rejected::field("reason", "Please choose one of these reasons, or none.")));
+    }
+    if comment.chars().count() > LONGEST_COMMENT || comment.contains(is_hidden) {
+        let words = format!("Please say it in at most {LONGEST_COMMENT} ordinary letters, in one line.");
+        return Err(reject(Rejected::field("comment", words).with("comment", comment).with("reason", &reason)));
+    }
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    commit(Change::Cancel, subscription, order, terms, (some(&reason), some(comment))).await
+}
+
+/// Lets a subscription go on that was to end.
+///
+/// # Errors
+/// The refusal, as the page shows it.
+#[server(prefix = "", endpoint = "/subscription/resume")]
+pub async fn resume(
+    /// Polar's id of the subscription.
+    #[server(default)]
+    subscription: String,
+    /// Minted by the form.
+    #[server(default)]
+    order: String,
+    /// What was shown.
+    #[server(default)]
+    terms: String,
+) -> Result<(), ServerFnError> {
+    commit(Change::Resume, subscription, order, terms, (None, None)).await
+}
+
+async fn commit(
+    change: Change,
+    subscription: String,
+    order: String,
+    terms: String,
+    (reason, comment): (Option<String>, Option<String>),
+) -> Result<(), ServerFnError> {
+    let Some(user) = session::require_user().await else { return Ok(()) };
+    let consent =
+        Consent { user: user.id, from: guard::client_ip(), order, subscription, change, terms, reason, comment };
+    match changing::commit(&state(), consent).await {
+        Ok(answer) => answered(answer),
+        Err(error) => {
+            reply::unavailable(&error);
+            Ok(())
+        }
+    }
+}
+
+fn answered(answer: Answer) -> Result<(), ServerFnError> {
+    let words = match answer {
+        Answer::Ordered(order) => {
+            reply::see_other(&format!("/orders/{order}"));
+            return Ok(());
+        }
+        Answer::NotFound => {
+            reply::gone();
+            return Ok(());
+        }
+        Answer::Unfit(fit) => unfit(fit),
+        Answer::NewTerms => "What you saw has changed since. Nothing was done: please look at it again.",
+        Answer::Busy => {
+            "Another change of this subscription is under way. Nothing more was done: please try again in a minute."
+        }
+        Answer::PolarDown => {
+            let words = "Polar, who holds the subscription, does not answer just now. Nothing was changed. Please try again \
+                         in a moment.";
+            return Err(reject(Rejected::unavailable(words)));
+        }
+    };
+    Err(reject(Rejected::form(words)))
+}
+
+fn unfit(fit: Fit) -> &'static str {
+    match fit {
+        Fit::Fits => "Please look at it again.",
+        Fit::AlreadySo => "It is so already. There is nothing to do.",
+        Fit::Over => "This subscription is over. There is nothing to do.",
+        Fit::Paused => "This subscription is paused, so nothing is charged. It can be ended in the billing portal.",
+    }
+}
+
+/// `/subscription/cancel?id=`
+#[component]
+pub fn CancelPage() -> impl IntoView {
+    change_page(Change::Cancel)
+}
+
+/// `/subscription/resume?id=`
+#[component]
+pub fn ResumePage() -> impl IntoView {
+    change_page(Change::Resume)
+}
+
+fn change_page(change: Change) -> impl IntoView {
+    let id = use_query_map().read_untracked().get("id").unwrap_or_default();
+    Suspend::new(async move {
+        let user = session::require_user().await?;
+        Some(match changing::propose(&state(), &user.id, &id, change).await {
+            Ok(Some(proposal)) => EitherOf3::A(view! { <Proposed proposal /> }),
+            Ok(None) => EitherOf3::B(view! { <crate::pages::not_found::NotFound /> }),
+            Err(error) => {
+                reply::unavailable(&error);
+                EitherOf3::C(())
+            }
+        })
+    })
+}
+
+#[component]
+fn Proposed(proposal: Proposal) -> impl IntoView {
+    let Proposal { terms, plan, fit, order_id } = proposal;
+    let name = state().plans.get(&plan).map_or_else(|| "your subscription".to_owned(), |plan| plan.name.clone());
+    let until = terms.until.map_or_else(|| "the end of the paid time".to_owned(), spell_date);
+    let price = format!("{} {}", terms.price, per(&terms.interval));
+    let (title, lead) = match terms.change {
+        Change::Cancel => (
+            format!("Cancel {name}"),
+            format!("{name} stays yours until {until}. After that it ends, and nothing more is charged."),
+        ),
+        Change::Resume => (
+            format!("Keep {name}"),
+            format!("{name} goes on: it renews on {until} at {price}, until you cancel. Nothing is charged before."),
+        ),
+    };
+    let form = (fit == Fit::Fits).then(|| {
+        let (hash, change) = (terms.hash(), terms.change);
+        view! {
+            <form method="post" class="card">
+                <Hidden name="subscription" value=Some(terms.subscription) />
+                <Hidden name="order" value=Some(order_id) />
+                <Hidden name="terms" value=Some(hash) />
+                {(change == Change::Cancel).then(|| view! { <Why /> })}
+                {button(change, &name)}
+            </form>
+        }
+    });
+    let obstacle = (fit != Fit::Fits).then(|| view! { <p class="notice" role="status">{unfit(fit)}</p> });
+    view! {
+        <Page title lead width="narrow">
+            <Refusal />
+            {form}
+            {obstacle}
+            <p class="aside"><a href="/account">"Back to my account"</a></p>
+        </Page>
+    }
+}
+
+#[component]
+fn Why() -> impl IntoView {
+    let none = std::iter::once((String::new(), "I would rather not say".to_owned()));
+    let options = none.chain(REASONS.iter().map(|(word, words)| ((*word).to_owned(), (*words).to_owned()))).collect();
+    view! {
+        <Choice name="reason" label="Why, if you like to tell us" options />
+        <Field name="comment" label="Anything else" autocomplete="off" optional=true />
+    }
+}
+
+fn button(change: Change, name: &str) -> impl IntoView + use<> {
+    match change {
+        Change::Cancel => view! { <button class="button danger">{format!("Cancel {name}")}</button> },
+        Change::Resume => view! { <button class="button">{format!("Keep {name}")}</button> },
+    }
+}

@@ -1,0 +1,131 @@
+//! How a change ended whose answer was lost, by a look at Polar; and what a customer is told of it.
+
+use super::{super::Error, Changing};
+use crate::{
+    model::{
+        budget::Urgency,
+        change::{Change, Fit, Terms},
+        ending::is_over,
+        instant::Millis,
+        order::State as OrderState,
+        projection::{Kind, SubscriptionFacts},
+    },
+    server::{
+        db::{changes, orders},
+        polar::{self, Seen},
+        state::State,
+    },
+};
+use serde_json::Value;
+
+/// A change as who asked for it may see it.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Our order.
+    pub order_id: String,
+    /// The plan's slug.
+    pub plan: String,
+    /// What was agreed to.
+    pub terms: Terms,
+    /// How far it is: `Committing`, `Unsettled`, `Done` or `Refused`.
+    pub state: OrderState,
+    /// Why it was refused.
+    pub outcome: Option<String>,
+    /// When it was asked for, wall time.
+    pub created_at: Millis,
+}
+
+/// A change that `user` asked for; `None` if the order is not theirs, or no such change.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_order(state: &State, user: &str, order: &str) -> Result<Option<Asked>, Error> {
+    if uuid::Uuid::parse_str(order).is_err() {
+        return Ok(None);
+    }
+    let order = orders::by_id(&state.db, order).await?.filter(|order| order.user_id == user && order.kind != "buy");
+    Ok(order.and_then(|order| {
+        Some(Asked {
+            terms: Terms::of_stored(&order.quote)?,
+            state: order.state(),
+            order_id: order.id,
+            plan: order.plan,
+            outcome: order.outcome,
+            created_at: order.created_at,
+        })
+    }))
+}
+
+/// Settles a change that may have been asked of Polar without an answer; why it must be looked at again, or `None` once it is
+/// settled. It is never asked for again: whoever still wants it agrees once more.
+///
+/// # Errors
+/// When Polar cannot be read, or the database fails.
+pub async fn settle(state: &State, order: &str) -> Result<Option<String>, Error> {
+    let Some(row) = orders::by_id(&state.db, order).await? else { return Ok(None) };
+    let Some(terms) = Terms::of_stored(&row.quote) else { return Ok(None) };
+    let open = changes::open(&state.db, &terms.subscription, terms.change.stored()).await?;
+    let Some(open) = open.filter(|open| open.id == order) else { return Ok(None) };
+    let changing = Changing {
+        state,
+        polar: state.polar.at(Urgency::Following),
+        user: &row.user_id,
+        decision: order,
+        kind: Kind::Subscription,
+        id: &terms.subscription,
+        reason: "customer_request",
+    };
+    // Looked at before it is asked whether it waited long enough: what comes between is seen the next time.
+    let fit = changing.fit(terms.change).await?;
+    if fit == Fit::Fits && !changing.is_stale(&open) {
+        return Ok(Some("Polar has not answered; it is looked at again".to_owned()));
+    }
+    changing.conclude(order, terms.change, fit, "not_made").await.map(|()| None)
+}
+
+impl Changing<'_> {
+    /// The subscription as Polar has it, kept; `None` if Polar knows it no more.
+    pub(super) async fn look(&self) -> Result<Option<Seen<Value>>, Error> {
+        match self.polar.object(Kind::Subscription, self.id).await {
+            Ok(seen) => {
+                self.observe(Kind::Subscription, &seen).await?;
+                Ok(Some(seen))
+            }
+            Err(polar::Error::NotFound) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn fit(&self, change: Change) -> Result<Fit, Error> {
+        let Some(seen) = self.look().await? else { return Ok(Fit::Over) };
+        let facts = serde_json::from_value::<SubscriptionFacts>(seen.value);
+        Ok(change.fit(&facts.map_err(|error| polar::Error::Unreadable(error.to_string()))?))
+    }
+
+    /// Notes how a change that Polar refused, for `why`, is by a look; without an answer the job looks later.
+    pub(super) async fn settle_as_found(&self, order: &str, change: Change, why: &str) -> Result<(), Error> {
+        match self.fit(change).await {
+            Ok(fit) => self.conclude(order, change, fit, why).await,
+            Err(Error::Polar(_)) => self.settle(order, "unsettled", Some(why)).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn conclude(&self, order: &str, change: Change, fit: Fit, why: &str) -> Result<(), Error> {
+        match (fit, change) {
+            (Fit::AlreadySo, _) | (Fit::Over, Change::Cancel) => self.settle(order, "done", Some("seen")).await,
+            (Fit::Over, Change::Resume) => self.settle(order, "refused", Some("over")).await,
+            (Fit::Fits | Fit::Paused, _) => self.settle(order, "refused", Some(why)).await,
+        }
+    }
+
+    /// Whether a subscription is over, by a look at Polar; one that Polar knows no more is.
+    ///
+    /// # Errors
+    /// When Polar cannot be read, or the database fails.
+    pub async fn is_over(&self, id: &str) -> Result<bool, Error> {
+        let of = Changing { id, polar: self.polar.clone(), ..*self };
+        let seen = of.look().await?;
+        Ok(seen.is_none_or(|seen| seen.value["status"].as_str().is_some_and(is_over)))
+    }
+}
