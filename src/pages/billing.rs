@@ -1,4 +1,4 @@
-//! The way to Polar's customer portal: cards, invoices, cancelling.
+//! The way to Polar's customer portal: cards and invoices.
 
 use crate::{
     components::{form::Refusal, page::Page},
@@ -45,7 +45,7 @@ pub fn BillingPage() -> impl IntoView {
         session::require_user().await?;
         let public = rejected().value_of("portal").filter(|address| !address.is_empty());
         Some(view! {
-            <Page title="Billing" lead="Cards, invoices and cancelling are in the billing portal of Polar." width="order">
+            <Page title="Billing" lead="Cards and invoices are in the billing portal of Polar." width="order">
                 <Refusal />
                 {public.map(|address| view! {
                     <p>

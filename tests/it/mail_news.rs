@@ -87,16 +87,16 @@ async fn what_is_canceled_and_what_has_ended_is_told() {
     let (scene, sink) = scene().await;
     scene.buy("pro", "month", PAYS).await;
     scene.at_subscription("cancel", &[]).await;
-    assert_eq!(told(&scene, &sink).await, ["Paid: Pro, $12", "Pro is canceled"]);
+    assert_eq!(told(&scene, &sink).await, ["Paid: Pro, $12", "Pro is cancelled"]);
     let ends = spell_date(at(&scene.subscription().await, "current_period_end"));
-    let letter = sink.letter(&scene.who.email, "Pro is canceled").await;
+    let letter = sink.letter(&scene.who.email, "Pro is cancelled").await;
     assert!(
         letter.text().contains(&format!("You keep it until {ends}, and nothing more is charged.")),
         "{}",
         letter.raw
     );
     scene.next_period().await;
-    assert_eq!(told(&scene, &sink).await, ["Paid: Pro, $12", "Pro has ended", "Pro is canceled"]);
+    assert_eq!(told(&scene, &sink).await, ["Paid: Pro, $12", "Pro has ended", "Pro is cancelled"]);
     scene.shop.close().await;
 }
 

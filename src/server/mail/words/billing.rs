@@ -40,8 +40,8 @@ fn failed(links: &Links<'_>, plan: &str, until: Millis) -> Words {
 fn canceled(links: &Links<'_>, plan: &str, ends_at: Option<Millis>) -> Words {
     let end = ends_at.map_or_else(|| "the end of the paid time".to_owned(), spell_date);
     let told = format!("{plan} will not renew. You keep it until {end}, and nothing more is charged.");
-    let back = "If you change your mind before then, you can keep it in the billing portal.";
-    links.words(format!("{plan} is canceled"), &[&told], &[back]).action(SEE, links.to("/account"))
+    let back = "If you change your mind before then, you can keep it on your account page.";
+    links.words(format!("{plan} is cancelled"), &[&told], &[back]).action(SEE, links.to("/account"))
 }
 
 fn ended(links: &Links<'_>, plan: &str) -> Words {
