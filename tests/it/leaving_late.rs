@@ -115,16 +115,26 @@ async fn late_news_are_found_to_be_theirs_and_change_nothing() {
     shop.polar.idle().await;
     shop.worked_off().await;
 
-    let late = envelope("subscription.updated", seen_at, &before);
-    assert_eq!(shop.webhook("late-news", &late).await, 202);
-    shop.worked_off().await;
-    shop.hasten_leaving().await;
-    shop.worked_off().await;
-    let row = "SELECT state, verdict, body FROM inbox WHERE webhook_id = 'late-news'";
-    let (state, verdict, body): (String, Option<String>, Vec<u8>) =
-        shop.state.db.read(row).one().await.expect("it is stored");
-    assert_eq!((state.as_str(), verdict.as_deref()), ("done", Some("older")));
-    assert!(body.is_empty(), "who it names is forgotten as well");
+    // Each names them, and each comes alone: the next would have the one before forgotten too.
+    let (id, customer) = (&ann.who.id, &before["customer_id"]);
+    let member =
+        json!({"id": "m", "customer_id": customer, "email": ann.who.email, "name": "Ada", "external_id": null});
+    let checkout = json!({"id": "k", "customer_email": ann.who.email, "external_customer_id": id});
+    for (event, data, verdict) in [
+        ("subscription.updated", &before, "older"),
+        ("member.deleted", &member, "ignored"),
+        ("checkout.expired", &checkout, "ignored"),
+    ] {
+        assert_eq!(shop.webhook(event, &envelope(event, seen_at, data)).await, 202);
+        shop.worked_off().await;
+        shop.hasten_leaving().await;
+        shop.worked_off().await;
+        let row = "SELECT state, verdict, body FROM inbox WHERE webhook_id = $1";
+        let (state, said, body): (String, Option<String>, Vec<u8>) =
+            shop.state.db.read(row).bind(event).one().await.expect("it is stored");
+        assert_eq!((state.as_str(), said.as_deref()), ("done", Some(verdict)), "{event}");
+        assert!(body.is_empty(), "whom {event} names is forgotten as well");
+    }
     let owner = "SELECT owner_id FROM polar_objects WHERE kind = 'subscription'";
     assert_eq!(shop.state.db.read(owner).scalar::<String>().await.expect("an owner"), ann.who.id);
     assert_eq!(quarantine::count(&shop.state.db).await.expect("a count"), 0);

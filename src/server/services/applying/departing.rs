@@ -23,3 +23,11 @@ pub(super) async fn look_at_customer(tx: &mut Tx, customer: &str, now: Millis) -
         _ => Ok(()),
     }
 }
+
+/// As [`look_again`], where this is the id of somebody who has left, or of their customer.
+pub(super) async fn look_at(tx: &mut Tx, id: &str, now: Millis) -> Result<(), Error> {
+    if users::has_left(&mut *tx, id).await? {
+        return look_again(tx, id, now).await;
+    }
+    look_at_customer(tx, id, now).await
+}

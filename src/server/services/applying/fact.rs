@@ -84,6 +84,14 @@ pub fn of_read(kind: &str, observed_us: Micros, object: &Value) -> Result<Parsed
     understood(kind, kind, observed_us, true, object)
 }
 
+/// By which ids a webhook that merges nothing may name somebody: its own, its customer's, and what we called them (C§3.1).
+/// A member's message and a checkout's hold names and addresses as a customer's does.
+pub fn ids_named(row: &InboxRow) -> Vec<String> {
+    let data = serde_json::from_slice::<Envelope>(&row.body).map_or(Value::Null, |envelope| envelope.data);
+    let ids = ["id", "customer_id", "external_id", "external_customer_id", "customer_external_id"];
+    ids.iter().filter_map(|key| data[key].as_str()).map(str::to_owned).collect()
+}
+
 fn of_webhook(row: &InboxRow) -> Result<Parsed, Unparsable> {
     let envelope: Envelope =
         serde_json::from_slice(&row.body).map_err(|error| nameless("unknown", format!("no envelope: {error}")))?;
@@ -137,6 +145,19 @@ mod tests {
         })
     }
 
+    fn settled(kept: String) -> InboxRow {
+        InboxRow {
+            seq: 1,
+            source: "webhook".into(),
+            kind: Some("customer.updated".into()),
+            observed_us: None,
+            body: Vec::new(),
+            projection: Some(kept),
+            received_at: 7,
+            attempts: 0,
+        }
+    }
+
     #[test]
     fn unknown_kinds_are_understood_as_nothing() {
         let parsed = webhook(r#"{"type":"moon.risen","timestamp":"2026-11-21T17:07:03Z","data":{"id":"m"}}"#).unwrap();
@@ -159,17 +180,20 @@ mod tests {
         let parsed = webhook(body).unwrap();
         let kept = serde_json::to_string(&parsed).unwrap();
         assert!(!kept.contains("example.org"), "{kept}");
-        let old = InboxRow {
-            seq: 1,
-            source: "webhook".into(),
-            kind: Some("customer.updated".into()),
-            observed_us: Some(parsed.observed_us),
-            body: Vec::new(),
-            projection: Some(kept),
-            received_at: 7,
-            attempts: 0,
-        };
+        let old = InboxRow { observed_us: Some(parsed.observed_us), ..settled(kept) };
         assert_eq!(parse(&old).unwrap(), parsed);
+    }
+
+    #[test]
+    fn whom_a_message_may_name_is_read_from_each_of_its_ids() {
+        let named = |body: &str| ids_named(&InboxRow { body: body.into(), ..settled(String::new()) });
+        let member =
+            r#"{"type":"member.deleted","data":{"id":"m","customer_id":"c","external_id":"ann","role":"owner"}}"#;
+        assert_eq!(named(member), ["m", "c", "ann"]);
+        let checkout =
+            r#"{"type":"checkout.expired","data":{"id":"k","customer_id":null,"external_customer_id":"ann"}}"#;
+        assert_eq!(named(checkout), ["k", "ann"]);
+        assert!(named("").is_empty());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{
     super::new_id,
     departing,
-    fact::Parsed,
+    fact::{self, Parsed},
     merging::{Failure, Merging, Rollback},
 };
 use crate::{
@@ -37,14 +37,7 @@ pub async fn note_checkout(
 
 /// Nothing follows from this kind; it stays stored.
 pub async fn ignore(state: &State, row: &InboxRow, parsed: &Parsed, token: &str) -> Result<Settled, Failure> {
-    finish(state, row, parsed, token, async |tx| {
-        // A customer's state names them as the customer does.
-        if let Some(customer) = &parsed.object_id {
-            departing::look_at_customer(tx, customer, state.clock.wall()).await?;
-        }
-        Ok(None)
-    })
-    .await
+    finish(state, row, parsed, token, async |_| Ok(None)).await
 }
 
 async fn finish(
@@ -56,6 +49,9 @@ async fn finish(
 ) -> Result<Settled, Failure> {
     let merging = Merging { state, row, parsed, token };
     let attempt = state.db.transaction(async |tx| {
+        for id in fact::ids_named(row) {
+            departing::look_at(tx, &id, state.clock.wall()).await?;
+        }
         let effect = work(tx).await?;
         merging.settle(tx, "ignored", effect).await
     });
