@@ -2,31 +2,40 @@
 //! facts hold amounts, dates and ids, the messages names and addresses. One that could not be read stays until it is.
 
 use super::{super::Error, carrying::Course};
-use crate::server::{
-    db::{inbox_shelf, leavings, mirror},
-    services::applying,
+use crate::{
+    model::instant::Millis,
+    server::{
+        db::{inbox_shelf, leavings, mirror},
+        services::applying,
+    },
 };
 use std::collections::BTreeSet;
 
 /// So many rows at once.
 const BATCH: i64 = 200;
 
+/// A row as old as this has been there for everybody to see: on PostgreSQL rows may appear after others with higher numbers.
+const SEEN_BY_ALL: Millis = 10 * 60 * 1000;
+
 impl Course<'_> {
     /// Thins what came since the last time.
     pub(super) async fn tidy(&self) -> Result<(), Error> {
         let (db, ids) = (&self.state.db, self.ids().await?);
-        let mut after = self.row.tidied_seq;
+        // What is not settled now must be looked at again, even if it is settled before this ends.
+        let unsettled = inbox_shelf::first_unsettled(db).await?.unwrap_or(i64::MAX);
+        let seen = self.state.clock.wall() - SEEN_BY_ALL;
+        let (mut after, mut tidied) = (self.row.tidied_seq, self.row.tidied_seq);
         loop {
             let rows = inbox_shelf::thick_after(db, after, BATCH).await?;
             let Some(last) = rows.last().map(|row| row.seq) else { break };
             for row in rows.iter().filter(|row| ids.iter().any(|id| holds(&row.body, id))) {
                 applying::thin_row(self.state, row).await?;
             }
+            let through = rows.iter().filter(|row| row.seq < unsettled && row.received_at < seen);
+            tidied = through.map(|row| row.seq).max().unwrap_or(tidied);
             after = last;
         }
-        // What is not settled yet must be looked at again.
-        let settled = inbox_shelf::first_unsettled(db).await?.map_or(after, |seq| after.min(seq - 1));
-        Ok(leavings::tidied(db, self.user(), settled).await?)
+        Ok(leavings::tidied(db, self.user(), tidied).await?)
     }
 
     /// By what a message is known to be about them: their id, and those of the customers that they bought as.
