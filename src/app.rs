@@ -24,13 +24,14 @@ use crate::{
         not_found::NotFound,
         order::OrderPage,
         password::PasswordPage,
+        plan_change::ChangePage,
         pricing::PricingPage,
         register::RegisterPage,
         reset::ResetPage,
         sessions::SessionsPage,
         staff::{ActsPage, CasesPage, InboxPage, PersonPage, PolarPage, QuarantinePage, StaffPage, WithdrawPage},
         studio::StudioPage,
-        subscription::{CancelPage, ResumePage},
+        subscription::{CancelPage, ResumePage, UndoPage},
         verify::VerifyPage,
         verify_again::VerifyAgainPage,
     },
@@ -106,6 +107,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/billing") view=BillingPage ssr=SsrMode::Async />
                     <Route path=path!("/dev/mail") view=DevMailPage ssr=SsrMode::Async />
                     <Route path=path!("/subscription/cancel") view=CancelPage ssr=SsrMode::Async />
+                    <Route path=path!("/subscription/change") view=ChangePage ssr=SsrMode::Async />
+                    <Route path=path!("/subscription/undo") view=UndoPage ssr=SsrMode::Async />
                     <Route path=path!("/subscription/resume") view=ResumePage ssr=SsrMode::Async />
                     <Route path=path!("/studio") view=StudioPage ssr=SsrMode::Async />
                     <Route path=path!("/staff") view=StaffPage ssr=SsrMode::Async />

@@ -100,6 +100,7 @@ pub fn Contracts(
     let each = |contract: Contract| {
         let price = format!("{} {}", contract.price, per(&contract.interval));
         let (badge, class, what) = fate(contract.standing);
+        let ways = ways(contract.standing, contract.change.is_some(), &contract.id);
         let change = contract.change.map(|(at, to)| format!("Changes to {to} on {}.", spell_date(at)));
         view! {
             <section class="card contract">
@@ -107,22 +108,30 @@ pub fn Contracts(
                 <p class="amount">{price}</p>
                 <p>{what}</p>
                 {change.map(|change| view! { <p>{change}</p> })}
-                <p class="actions">{way_out(contract.standing, &contract.id)}</p>
+                <p class="actions">{ways}</p>
             </section>
         }
     };
     contracts.into_iter().map(each).collect_view()
 }
 
-/// What can be done about its end: set it, or take it back.
-fn way_out(standing: Standing, id: &str) -> Option<impl IntoView + use<>> {
-    let (to, label) = match standing {
-        Standing::Renews(_) | Standing::Trial(_) | Standing::PastDue(_) => ("cancel", "Cancel"),
-        Standing::Ends(_) => ("resume", "Keep it after all"),
-        Standing::Paused => return None,
+/// What can be done about it: another plan, its end, or taking either back.
+fn ways(standing: Standing, scheduled: bool, id: &str) -> impl IntoView + use<> {
+    let ways: &[(&str, &str)] = match standing {
+        Standing::Renews(_) | Standing::Trial(_) if scheduled => {
+            &[("undo", "Keep it as it is"), ("change", "Change plan"), ("cancel", "Cancel")]
+        }
+        Standing::Renews(_) | Standing::Trial(_) => &[("change", "Change plan"), ("cancel", "Cancel")],
+        Standing::PastDue(_) => &[("cancel", "Cancel")],
+        Standing::Ends(_) => &[("resume", "Keep it after all")],
+        Standing::Paused => &[],
     };
-    let to = format!("/subscription/{to}?id={id}");
-    Some(view! { <a href=to>{label}</a> })
+    let link = |(to, label): &(&str, &'static str)| {
+        let to = format!("/subscription/{to}?id={id}");
+        let label = *label;
+        view! { <a href=to>{label}</a> }
+    };
+    ways.iter().map(link).collect_view()
 }
 
 /// A word for the badge, its class, and what happens next.

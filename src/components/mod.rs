@@ -13,4 +13,5 @@ pub mod plans;
 pub mod quote;
 pub mod staff;
 pub mod stage;
+pub mod switching;
 pub mod theme;

@@ -131,8 +131,9 @@ fn button(plan: &Plan, own: &[&Offer], looker: &Looker, buying: bool) -> AnyView
         return view! { <span class="button block" aria-disabled="true">"Not for sale just now"</span> }.into_any();
     }
     let link = |offer: &&Offer| {
-        let word = if looker.subscribed && offer.interval.recurs() { "Switch to" } else { "Start" };
-        let to = format!("/buy?plan={}&interval={}", plan.slug, offer.interval.slug());
+        let switches = looker.subscribed && offer.interval.recurs();
+        let (word, page) = if switches { ("Switch to", "/subscription/change") } else { ("Start", "/buy") };
+        let to = format!("{page}?plan={}&interval={}", plan.slug, offer.interval.slug());
         let text = format!("{word} {}", plan.name);
         view! { <div class=shown_when(offer, own)><a class=class href=to>{text}</a></div> }
     };

@@ -27,7 +27,7 @@ impl By {
     }
 }
 
-const WORDS: [(&str, &str); 24] = [
+const WORDS: [(&str, &str); 26] = [
     ("registered", "The account was created."),
     ("signed in", "Logged in."),
     ("signed in with a new browser", "Logged in with a browser that was not used before."),
@@ -42,6 +42,8 @@ const WORDS: [(&str, &str); 24] = [
     ("account deleted", "The account was deleted."),
     ("cancel subscription", "A subscription was set to end when the paid time is over."),
     ("resume subscription", "A subscription that was to end was kept."),
+    ("change subscription", "A subscription was given another plan, at once or from the next bill on."),
+    ("undo change", "A scheduled change of a subscription was taken back."),
     ("give", "A plan or a feature was given."),
     ("take back", "Something that had been given was taken back."),
     ("attribute", "A purchase was put under this account."),

@@ -1,4 +1,5 @@
-//! What people may want of a subscription of theirs: that it ends when the paid time is over, or that it goes on after all.
+//! What people may want of a subscription of theirs: that it ends when the paid time is over, that it goes on after all,
+//! that it becomes another plan, or that it does not after all.
 
 use super::{
     catalog::Interval,
@@ -6,6 +7,7 @@ use super::{
     instant::{Millis, parse_ms},
     money::Money,
     projection::SubscriptionFacts,
+    switch::{Switch, Timing},
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -18,6 +20,10 @@ pub enum Change {
     Cancel,
     /// It was to end, and goes on.
     Resume,
+    /// It becomes another plan, or is billed at another interval.
+    Switch,
+    /// It was to become another plan when the paid time is over, and stays what it is.
+    Undo,
 }
 
 /// How a subscription stands to a change.
@@ -31,6 +37,14 @@ pub enum Fit {
     Over,
     /// It is paused: nothing is charged, and its end is no date.
     Paused,
+    /// It is set to end: first it must go on.
+    Ending,
+    /// A payment is missing: first it must be settled.
+    Unpaid,
+    /// Nothing is paid for it, so no card may be there: Polar would make the change and not charge (http/120).
+    Free,
+    /// It is billed in another currency, which a subscription keeps for ever.
+    OtherCurrency,
 }
 
 /// What somebody saw and agreed to.
@@ -48,6 +62,9 @@ pub struct Terms {
     pub interval: Interval,
     /// The end of the time that is paid, or free, billing time: when it ends, or renews.
     pub until: Option<Millis>,
+    /// Of [`Change::Switch`]: to what, and what that costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switch: Option<Switch>,
 }
 
 /// Polar's words for why somebody leaves (C§2.8), and what people read for them.
@@ -63,30 +80,78 @@ pub const REASONS: [(&str, &str); 8] = [
 ];
 
 impl Change {
-    /// As stored, and as it stands in the audit log.
+    /// As stored; a change of plan and its taking back are of one kind.
     #[must_use]
     pub fn stored(self) -> &'static str {
         match self {
             Self::Cancel => "cancel",
             Self::Resume => "resume",
+            Self::Switch | Self::Undo => "change",
         }
     }
 
-    /// How a subscription stands to it.
+    /// As it stands in the audit log.
     #[must_use]
-    pub fn fit(self, facts: &SubscriptionFacts) -> Fit {
-        let ends = facts.cancel_at_period_end || facts.ends_at.is_some();
+    pub fn act(self) -> &'static str {
         match self {
-            _ if is_over(&facts.status) => Fit::Over,
-            Self::Cancel if ends => Fit::AlreadySo,
-            Self::Cancel if facts.status == "paused" => Fit::Paused,
-            Self::Resume if !ends => Fit::AlreadySo,
-            Self::Cancel | Self::Resume => Fit::Fits,
+            Self::Cancel => "cancel subscription",
+            Self::Resume => "resume subscription",
+            Self::Switch => "change subscription",
+            Self::Undo => "undo change",
+        }
+    }
+
+    /// The last part of its page's address.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Undo => "undo",
+            other => other.stored(),
         }
     }
 }
 
 impl Terms {
+    /// How a subscription stands to them.
+    #[must_use]
+    pub fn fit(&self, facts: &SubscriptionFacts) -> Fit {
+        let ends = facts.cancel_at_period_end || facts.ends_at.is_some();
+        match self.change {
+            _ if is_over(&facts.status) => Fit::Over,
+            Change::Cancel if ends => Fit::AlreadySo,
+            Change::Cancel if facts.status == "paused" => Fit::Paused,
+            Change::Resume if !ends => Fit::AlreadySo,
+            Change::Cancel | Change::Resume => Fit::Fits,
+            Change::Undo => self.fit_of_undo(facts),
+            Change::Switch => self.fit_of_switch(facts, ends),
+        }
+    }
+
+    fn fit_of_undo(&self, facts: &SubscriptionFacts) -> Fit {
+        match &facts.pending_update {
+            // It took effect meanwhile.
+            _ if facts.product_id != self.product_id => Fit::Over,
+            None => Fit::AlreadySo,
+            Some(_) => Fit::Fits,
+        }
+    }
+
+    fn fit_of_switch(&self, facts: &SubscriptionFacts, ends: bool) -> Fit {
+        let Some(switch) = &self.switch else { return Fit::Over };
+        let wanted = switch.to.product_id.as_str();
+        let scheduled = facts.pending_update.as_ref().and_then(|pending| pending.product_id.as_deref());
+        match facts.status.as_str() {
+            _ if facts.product_id == wanted => Fit::AlreadySo,
+            _ if switch.timing == Timing::PeriodEnd && scheduled == Some(wanted) => Fit::AlreadySo,
+            _ if switch.to.price.currency != facts.currency => Fit::OtherCurrency,
+            _ if ends => Fit::Ending,
+            "paused" => Fit::Paused,
+            "active" if facts.amount == 0 => Fit::Free,
+            "active" | "trialing" => Fit::Fits,
+            _ => Fit::Unpaid,
+        }
+    }
+
     /// What somebody sees who wants this of a subscription that stands so.
     #[must_use]
     pub fn of(change: Change, subscription: &str, facts: &SubscriptionFacts) -> Self {
@@ -98,6 +163,7 @@ impl Terms {
             price: Money::new(facts.amount, &facts.currency),
             interval: Interval::of(facts),
             until: until.and_then(parse_ms),
+            switch: None,
         }
     }
 
@@ -123,6 +189,10 @@ impl Terms {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{
+        catalog::Offer,
+        switch::{Figures, Today},
+    };
     use serde_json::{Value, json};
 
     fn facts(change: &Value) -> SubscriptionFacts {
@@ -138,7 +208,8 @@ mod tests {
 
     fn fits(change: &Value) -> (Fit, Fit) {
         let facts = facts(change);
-        (Change::Cancel.fit(&facts), Change::Resume.fit(&facts))
+        let fit = |change| Terms::of(change, "s", &facts).fit(&facts);
+        (fit(Change::Cancel), fit(Change::Resume))
     }
 
     #[test]
@@ -150,6 +221,46 @@ mod tests {
         }
         assert_eq!(fits(&json!({"status": "paused"})), (Fit::Paused, Fit::AlreadySo));
         assert_eq!(fits(&json!({"status": "canceled", "cancel_at_period_end": true})), (Fit::Over, Fit::Over));
+    }
+
+    fn switch(to: &str, timing: Timing) -> Terms {
+        let offer = Offer {
+            plan: "team".into(),
+            product_id: to.into(),
+            price_id: "x".into(),
+            interval: Interval::Every { unit: "month".into(), count: 1 },
+            price: Money::new(2_500, "usd"),
+            tax: None,
+            trial: None,
+        };
+        let figures = Figures { today: Today::About(750), next: Some(2_500), next_at: None };
+        let switch = Switch { to: offer, timing, figures, replaces: None, quoted_at: 7 };
+        Terms { switch: Some(switch), ..Terms::of(Change::Switch, "s", &facts(&json!({}))) }
+    }
+
+    #[test]
+    fn another_plan_fits_what_runs_and_is_paid() {
+        let fit = |change: &Value| switch("q", Timing::Now).fit(&facts(change));
+        assert_eq!(fit(&json!({})), Fit::Fits);
+        assert_eq!(fit(&json!({"status": "trialing", "amount": 0})), Fit::Fits);
+        assert_eq!(fit(&json!({"product_id": "q"})), Fit::AlreadySo);
+        assert_eq!(fit(&json!({"cancel_at_period_end": true})), Fit::Ending);
+        assert_eq!(fit(&json!({"status": "past_due"})), Fit::Unpaid);
+        assert_eq!(fit(&json!({"status": "paused"})), Fit::Paused);
+        assert_eq!(fit(&json!({"status": "canceled"})), Fit::Over);
+        assert_eq!(fit(&json!({"amount": 0})), Fit::Free);
+    }
+
+    #[test]
+    fn a_scheduled_plan_is_as_wanted_and_can_be_taken_back_until_it_takes_effect() {
+        let scheduled = json!({"pending_update": {"applies_at": "2027-03-03T10:00:00Z", "product_id": "q"}});
+        assert_eq!(switch("q", Timing::PeriodEnd).fit(&facts(&scheduled)), Fit::AlreadySo);
+        assert_eq!(switch("q", Timing::Now).fit(&facts(&scheduled)), Fit::Fits, "but not at once");
+        assert_eq!(switch("r", Timing::PeriodEnd).fit(&facts(&scheduled)), Fit::Fits);
+        let undo = Terms::of(Change::Undo, "s", &facts(&scheduled));
+        assert_eq!(undo.fit(&facts(&scheduled)), Fit::Fits);
+        assert_eq!(undo.fit(&facts(&json!({}))), Fit::AlreadySo);
+        assert_eq!(undo.fit(&facts(&json!({"product_id": "q"}))), Fit::Over);
     }
 
     #[test]
@@ -167,5 +278,12 @@ mod tests {
             assert_ne!(terms(&other).hash(), same.hash(), "{other}");
         }
         assert_ne!(Terms::of(Change::Resume, "s", &facts(&json!({}))).hash(), same.hash());
+        let quoted = switch("q", Timing::Now);
+        assert_eq!(Terms::of_stored(&quoted.stored()).as_ref(), Some(&quoted));
+        let mut dearer = quoted.clone();
+        dearer.switch.as_mut().unwrap().to.price.amount += 1;
+        let mut later = quoted.clone();
+        later.switch.as_mut().unwrap().figures.today = Today::About(749);
+        assert!(dearer.hash() != quoted.hash() && later.hash() != quoted.hash());
     }
 }

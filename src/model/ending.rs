@@ -116,6 +116,12 @@ pub fn is_over(status: &str) -> bool {
     matches!(status, "canceled" | "unpaid" | "incomplete_expired" | "gone")
 }
 
+/// Whether a subscription in this state is changed, not bought again; also when it is set to end.
+#[must_use]
+pub fn is_live(status: &str) -> bool {
+    matches!(status, "active" | "trialing" | "past_due" | "paused")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! Instants as integers: milliseconds in our tables, microseconds where Polar's own precision decides.
 
 use time::{
-    OffsetDateTime,
+    Date, Month, OffsetDateTime,
     format_description::{BorrowedFormatItem, well_known::Rfc3339},
     macros::format_description,
 };
@@ -39,6 +39,27 @@ pub fn parse_ms(text: &str) -> Option<Millis> {
 pub fn write_us(at: Micros) -> String {
     let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at) * 1000).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     at.format(ISO).unwrap_or_default()
+}
+
+/// Year, month and day in UTC; `None` for an instant that no calendar has.
+#[must_use]
+pub fn split_date(at: Micros) -> Option<(i32, u8, u8)> {
+    let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at) * 1000).ok()?;
+    Some((at.year(), at.month().into(), at.day()))
+}
+
+/// The same time of day on another day, in UTC; `None` for a day that no calendar has.
+#[must_use]
+pub fn with_date(at: Micros, (year, month, day): (i32, u8, u8)) -> Option<Micros> {
+    let date = Date::from_calendar_date(year, Month::try_from(month).ok()?, day).ok()?;
+    let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at) * 1000).ok()?.replace_date(date);
+    i64::try_from(at.unix_timestamp_nanos() / 1000).ok()
+}
+
+/// How many days a month has; `None` for one that no calendar has.
+#[must_use]
+pub fn days_of_month(year: i32, month: u8) -> Option<u8> {
+    Some(Month::try_from(month).ok()?.length(year))
 }
 
 /// `3 March 2027`, in UTC.

@@ -1,6 +1,10 @@
 //! The plans: what we sell, as `plans.toml` describes it.
 
-use super::instant::{DAY, Millis};
+use super::{
+    catalog::Interval,
+    instant::{DAY, Millis},
+    switch::{Timing, Timings},
+};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -117,6 +121,8 @@ struct File {
     plans: Vec<Plan>,
     #[serde(default, rename = "feature")]
     features: BTreeMap<String, FeatureWords>,
+    #[serde(default)]
+    changes: Timings,
 }
 
 /// Why `plans.toml` cannot be used, in one sentence.
@@ -130,6 +136,7 @@ pub struct Plans {
     plans: Vec<Plan>,
     features: BTreeMap<String, FeatureWords>,
     requires_verified_email: bool,
+    timings: Timings,
     hash: String,
 }
 
@@ -139,12 +146,12 @@ impl Plans {
     /// # Errors
     /// On anything that is unknown, missing or contradictory, with the place.
     pub fn parse(text: &str) -> Result<Self, Unusable> {
-        let File { require_verified_email: requires_verified_email, mut plans, features } =
+        let File { require_verified_email: requires_verified_email, mut plans, features, changes: timings } =
             toml::from_str(text).map_err(|error| Unusable(error.to_string()))?;
         plans.sort_by(|a, b| a.rank.cmp(&b.rank).then_with(|| a.slug.cmp(&b.slug)));
         check(&plans)?;
         let hash = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { plans, features, requires_verified_email, hash })
+        Ok(Self { plans, features, requires_verified_email, timings, hash })
     }
 
     /// The plan of this slug.
@@ -183,6 +190,12 @@ impl Plans {
     #[must_use]
     pub fn requires_verified_email(&self) -> bool {
         self.requires_verified_email
+    }
+
+    /// When a change from one plan and interval to another takes effect.
+    #[must_use]
+    pub fn timing(&self, from: (&str, &Interval), to: (&str, &Interval)) -> Timing {
+        self.timings.of(self, from, to)
     }
 
     /// Changes when the file changes.
@@ -238,6 +251,16 @@ mod tests {
         assert!(why("[[plan]]\nslug='a'\nname='A'\nrank=1\n[[plan]]\nslug='b'\nname='B'\nrank=2").contains("only one"));
         assert!(why("[[plan]]\nslug='A b'\nname='A'\nrank=1").contains("slug"));
         assert!(why("[[plan]]\nslug='a'\nname='A'\nrank=1\ncolour='red'").contains("colour"));
+    }
+
+    #[test]
+    fn changes_take_effect_when_the_file_says() {
+        let month = Interval::Every { unit: "month".into(), count: 1 };
+        let shipped = include_str!("../../plans.toml");
+        let other = Plans::parse(&format!("{shipped}\n[changes]\nupgrade = \"next_bill\"\n")).unwrap();
+        assert_eq!(other.timing(("pro", &month), ("team", &month)), Timing::NextBill);
+        assert_eq!(other.timing(("team", &month), ("pro", &month)), Timing::PeriodEnd);
+        assert!(Plans::parse(&format!("{shipped}\n[changes]\nupgrade = \"whenever\"\n")).is_err());
     }
 
     #[test]

@@ -120,7 +120,10 @@ fn Proposed(proposal: Proposal) -> impl IntoView {
     let hash = quote.hash();
     let facts = view! { <QuoteFacts quote plan=plan.name.clone() /> };
     let way_on = match obstacle {
-        Some(obstacle) => Either::Left(obstructed(obstacle, &plan.name)),
+        Some(obstacle) => {
+            let to = format!("/subscription/change?plan={}&interval={interval}", plan.slug);
+            Either::Left(obstructed(obstacle, &plan.name, to))
+        }
         None => Either::Right(view! {
             <form method="post" class="stack">
                 <Hidden name="order" value=Some(order_id) />
@@ -147,11 +150,11 @@ fn Proposed(proposal: Proposal) -> impl IntoView {
     }
 }
 
-fn obstructed(obstacle: Obstacle, plan: &str) -> impl IntoView + use<> {
+fn obstructed(obstacle: Obstacle, plan: &str, change: String) -> impl IntoView + use<> {
     let sentence = match obstacle {
         Obstacle::ChangePlan => format!(
-            "You have a subscription already, so you would pay twice. Changing it in one step is coming; until then, \
-             cancel in the billing portal and start {plan} when the paid time is over."
+            "You have a subscription already, so you would pay twice. It can become {plan} instead: see first what that \
+             costs."
         ),
         Obstacle::AlreadyYours => format!("{plan} is yours for good already. There is nothing to pay."),
         Obstacle::Unverified => UNVERIFIED.to_owned(),
@@ -166,8 +169,9 @@ fn obstructed(obstacle: Obstacle, plan: &str) -> impl IntoView + use<> {
             .to_owned(),
     };
     let (to, label) = match obstacle {
-        Obstacle::Unverified => ("/account/address", "Confirm my address"),
-        _ => ("/account", "See my account"),
+        Obstacle::Unverified => ("/account/address".to_owned(), "Confirm my address"),
+        Obstacle::ChangePlan => (change, "Change my subscription"),
+        _ => ("/account".to_owned(), "See my account"),
     };
     view! {
         <p class="notice" role="status">{sentence}</p>

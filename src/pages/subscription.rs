@@ -1,4 +1,5 @@
-//! A subscription of one's own: letting it end when the paid time is over, and letting it go on after all.
+//! A subscription of one's own: letting it end when the paid time is over, and letting it go on after all; taking a scheduled
+//! change of plan back.
 
 use crate::{
     components::{
@@ -16,7 +17,7 @@ use crate::{
             forms::{Rejected, reject},
             guard, reply, session, state,
         },
-        services::changing::{self, Answer, Consent, Proposal},
+        services::changing::{self, Answer, Consent, Proposal, Proposed, Wish},
     },
 };
 use leptos::{either::EitherOf3, prelude::*};
@@ -56,7 +57,8 @@ pub async fn cancel(
         return Err(reject(Rejected::field("comment", words).with("comment", comment).with("reason", &reason)));
     }
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    commit(Change::Cancel, subscription, order, terms, (some(&reason), some(comment))).await
+    let wish = Wish { subscription, change: Change::Cancel, to: None };
+    commit(wish, (order, terms), (some(&reason), some(comment))).await
 }
 
 /// Lets a subscription go on that was to end.
@@ -75,19 +77,39 @@ pub async fn resume(
     #[server(default)]
     terms: String,
 ) -> Result<(), ServerFnError> {
-    commit(Change::Resume, subscription, order, terms, (None, None)).await
+    commit(Wish { subscription, change: Change::Resume, to: None }, (order, terms), (None, None)).await
 }
 
-async fn commit(
-    change: Change,
+/// Lets a subscription stay what it is that was to become another plan.
+///
+/// # Errors
+/// The refusal, as the page shows it.
+#[server(prefix = "", endpoint = "/subscription/undo")]
+pub async fn undo(
+    /// Polar's id of the subscription.
+    #[server(default)]
     subscription: String,
+    /// Minted by the form.
+    #[server(default)]
     order: String,
+    /// What was shown.
+    #[server(default)]
     terms: String,
+) -> Result<(), ServerFnError> {
+    commit(Wish { subscription, change: Change::Undo, to: None }, (order, terms), (None, None)).await
+}
+
+/// Makes the change that was agreed to, and goes to its order.
+///
+/// # Errors
+/// The refusal, as the page shows it.
+pub(super) async fn commit(
+    wish: Wish,
+    (order, terms): (String, String),
     (reason, comment): (Option<String>, Option<String>),
 ) -> Result<(), ServerFnError> {
     let Some(user) = session::require_user().await else { return Ok(()) };
-    let consent =
-        Consent { user: user.id, from: guard::client_ip(), order, subscription, change, terms, reason, comment };
+    let consent = Consent { user: user.id, from: guard::client_ip(), order, wish, terms, reason, comment };
     match changing::commit(&state(), consent).await {
         Ok(answer) => answered(answer),
         Err(error) => {
@@ -107,6 +129,7 @@ fn answered(answer: Answer) -> Result<(), ServerFnError> {
             reply::gone();
             return Ok(());
         }
+        Answer::NotSold => NOT_SOLD,
         Answer::Unfit(fit) => unfit(fit),
         Answer::NewTerms => "What you saw has changed since. Nothing was done: please look at it again.",
         Answer::Busy => {
@@ -121,12 +144,31 @@ fn answered(answer: Answer) -> Result<(), ServerFnError> {
     Err(reject(Rejected::form(words)))
 }
 
-fn unfit(fit: Fit) -> &'static str {
+/// What is said of a plan that nobody can have.
+pub(super) const NOT_SOLD: &str =
+    "This is not for sale, or not any more. Nothing was changed: please choose something else.";
+
+/// Why a change cannot be made of a subscription that stands so.
+pub(super) fn unfit(fit: Fit) -> &'static str {
     match fit {
         Fit::Fits => "Please look at it again.",
         Fit::AlreadySo => "It is so already. There is nothing to do.",
         Fit::Over => "This subscription is over. There is nothing to do.",
-        Fit::Paused => "This subscription is paused, so nothing is charged. It can be ended in the billing portal.",
+        Fit::Paused => {
+            "This subscription is paused, so nothing is charged. It can be continued, or ended, in the billing portal."
+        }
+        Fit::Ending => "This subscription is set to end. First keep it; then it can be changed.",
+        Fit::Unpaid => {
+            "The last payment did not go through. Once another card has settled it, the plan can be changed."
+        }
+        Fit::Free => {
+            "Nothing is paid for this subscription, so there may be no card to charge. Let it end, and then buy the plan \
+             that you want."
+        }
+        Fit::OtherCurrency => {
+            "This subscription is billed in another currency than the plan. Let it end, and then buy the plan that you \
+             want."
+        }
     }
 }
 
@@ -142,13 +184,20 @@ pub fn ResumePage() -> impl IntoView {
     change_page(Change::Resume)
 }
 
+/// `/subscription/undo?id=`
+#[component]
+pub fn UndoPage() -> impl IntoView {
+    change_page(Change::Undo)
+}
+
 fn change_page(change: Change) -> impl IntoView {
     let id = use_query_map().read_untracked().get("id").unwrap_or_default();
     Suspend::new(async move {
         let user = session::require_user().await?;
-        Some(match changing::propose(&state(), &user.id, &id, change).await {
-            Ok(Some(proposal)) => EitherOf3::A(view! { <Proposed proposal /> }),
-            Ok(None) => EitherOf3::B(view! { <crate::pages::not_found::NotFound /> }),
+        let wish = Wish { subscription: id, change, to: None };
+        Some(match changing::propose(&state(), &user.id, &wish).await {
+            Ok(Proposed::Shown(proposal)) => EitherOf3::A(view! { <Shown proposal=*proposal /> }),
+            Ok(_) => EitherOf3::B(view! { <crate::pages::not_found::NotFound /> }),
             Err(error) => {
                 reply::unavailable(&error);
                 EitherOf3::C(())
@@ -158,7 +207,7 @@ fn change_page(change: Change) -> impl IntoView {
 }
 
 #[component]
-fn Proposed(proposal: Proposal) -> impl IntoView {
+fn Shown(proposal: Proposal) -> impl IntoView {
     let Proposal { terms, plan, fit, order_id } = proposal;
     let name = state().plans.get(&plan).map_or_else(|| "your subscription".to_owned(), |plan| plan.name.clone());
     let until = terms.until.map_or_else(|| "the end of the paid time".to_owned(), spell_date);
@@ -171,6 +220,12 @@ fn Proposed(proposal: Proposal) -> impl IntoView {
         Change::Resume => (
             format!("Keep {name}"),
             format!("{name} goes on: it renews on {until} at {price}, until you cancel. Nothing is charged before."),
+        ),
+        Change::Undo | Change::Switch => (
+            format!("Keep {name}"),
+            format!(
+                "{name} stays as it is: the scheduled change does not happen, and it renews on {until} at {price}."
+            ),
         ),
     };
     let form = (fit == Fit::Fits).then(|| {
@@ -209,6 +264,6 @@ fn Why() -> impl IntoView {
 fn button(change: Change, name: &str) -> impl IntoView + use<> {
     match change {
         Change::Cancel => view! { <button class="button danger">{format!("Cancel {name}")}</button> },
-        Change::Resume => view! { <button class="button">{format!("Keep {name}")}</button> },
+        _ => view! { <button class="button">{format!("Keep {name}")}</button> },
     }
 }

@@ -11,6 +11,7 @@ mod disabling;
 mod discounts;
 mod dunning;
 mod endpoints;
+mod estimates;
 mod figures;
 mod guests;
 mod harness;

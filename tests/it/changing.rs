@@ -11,7 +11,7 @@ use boreal::{
     server::{
         db::Reader,
         services::{
-            changing::{self, Answer, Consent},
+            changing::{self, Answer, Consent, Wish},
             replaying,
         },
         state::State,
@@ -50,7 +50,7 @@ impl Shop {
     }
 
     /// As if a minute had gone by since Polar was asked.
-    async fn a_minute_later(&self) {
+    pub async fn a_minute_later(&self) {
         for update in [
             "UPDATE orders SET sent_at = sent_at - 61000 WHERE kind <> 'buy' AND state IN ('committing', 'unsettled')",
             "UPDATE jobs SET run_at = 0 WHERE kind = 'settle_change' AND state = 'queued'",
@@ -68,7 +68,8 @@ impl Shop {
         wait_until("the change to be settled", settled).await
     }
 
-    async fn as_polar_has(&self, subscription: &str) -> Value {
+    /// A subscription as Polar has it.
+    pub async fn as_polar_has(&self, subscription: &str) -> Value {
         self.polar.get(&format!("/v1/subscriptions/{subscription}")).await
     }
 }
@@ -142,8 +143,7 @@ async fn commit(state: &State, user: &str, page: &[(&'static str, String)]) -> A
         user: user.to_owned(),
         from: IpAddr::V4(Ipv4Addr::LOCALHOST),
         order: value(page, "order").to_owned(),
-        subscription: value(page, "subscription").to_owned(),
-        change: Change::Cancel,
+        wish: Wish { subscription: value(page, "subscription").to_owned(), change: Change::Cancel, to: None },
         terms: value(page, "terms").to_owned(),
         reason: None,
         comment: None,

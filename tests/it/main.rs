@@ -61,6 +61,7 @@ mod staff_acts;
 mod staff_polar;
 mod starting;
 mod sweeping;
+mod switching;
 mod syncing;
 mod takeover;
 mod traps;

@@ -41,7 +41,7 @@ const SPENT: [&str; 5] = ["410"; 5];
 const STRANGERS: [&str; 5] = ["200", "303 /account", "303 /account", "303 /account", "303 /account"];
 
 /// In the order in which it is asked: what ends a thing comes after what looks at it, and Ann comes last.
-const TABLE: [Line; 94] = [
+const TABLE: [Line; 99] = [
     ("GET", "/", "", "", ALL),
     ("GET", "/pricing", "", "", ALL),
     ("GET", "/healthz", "", "", ALL),
@@ -154,6 +154,23 @@ const TABLE: [Line; 94] = [
     (
         "POST",
         "/subscription/resume",
+        "?id={subscription}",
+        "order={unused}&subscription={subscription}&terms=x",
+        ["303 /login", "404", "404", "404", "422"],
+    ),
+    ("GET", "/subscription/change", "?id={subscription}", "", ANN),
+    ("GET", "/subscription/change", "?id={subscription}&plan=pro&interval=year", "", ANN),
+    (
+        "POST",
+        "/subscription/change",
+        "?id={subscription}&plan=pro&interval=year",
+        "order={unused}&subscription={subscription}&terms=x&plan=pro&interval=year&quoted_at=0",
+        ["303 /login", "404", "404", "404", "422"],
+    ),
+    ("GET", "/subscription/undo", "?id={subscription}", "", ANN),
+    (
+        "POST",
+        "/subscription/undo",
         "?id={subscription}",
         "order={unused}&subscription={subscription}&terms=x",
         ["303 /login", "404", "404", "404", "422"],

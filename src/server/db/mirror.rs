@@ -2,6 +2,7 @@
 
 use super::{Reader, Result, Tx};
 use crate::model::{
+    ending::is_live,
     instant::{Micros, Millis},
     merge::{Picture, Stamp},
     projection::{Kind, Mirrored, MirroredCustomer},
@@ -40,6 +41,14 @@ pub struct ObjectRow {
     pub owner_id: Option<String>,
     /// By which rule.
     pub owner_rule: Option<String>,
+}
+
+impl ObjectRow {
+    /// Whether it is a subscription that is changed, not bought again.
+    #[must_use]
+    pub fn is_live_subscription(&self) -> bool {
+        self.kind == Kind::Subscription.stored() && self.status.as_deref().is_some_and(is_live)
+    }
 }
 
 /// One customer, as stored.

@@ -86,6 +86,25 @@ impl Client {
         self.send(Method::PATCH, &format!("/v1/subscriptions/{id}"), &json!({ "cancel_at_period_end": false })).await
     }
 
+    /// Gives a subscription another product, by one of Polar's words for when and how that is billed; the subscription as it is
+    /// then.
+    ///
+    /// # Errors
+    /// As every call; 402 where the difference cannot be charged, 403 where it is to end, 422 where the product cannot be had
+    /// (C§2.8).
+    pub async fn change_subscription(&self, id: &str, product: &str, behavior: &str) -> Result<Seen<Value>, Error> {
+        let body = json!({ "product_id": product, "proration_behavior": behavior });
+        self.send(Method::PATCH, &format!("/v1/subscriptions/{id}"), &body).await
+    }
+
+    /// Takes a scheduled change back; the subscription as it is then.
+    ///
+    /// # Errors
+    /// As every call; 422 if none is scheduled (C§2.8).
+    pub async fn keep_product(&self, id: &str) -> Result<Seen<Value>, Error> {
+        self.send(Method::PATCH, &format!("/v1/subscriptions/{id}"), &json!({ "pending_update": null })).await
+    }
+
     /// Pays a bill back; `amount` is net of tax, in minor units, `reason` is one of Polar's words, and `order_id` is ours.
     ///
     /// # Errors

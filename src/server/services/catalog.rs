@@ -7,13 +7,13 @@ use super::{
 };
 use crate::{
     model::{
-        catalog::Offers,
+        catalog::{Offer, Offers},
         instant::Millis,
         projection::{Kind, ProductFacts},
     },
     server::{
         db::{installation, mirror},
-        polar::Seen,
+        polar::{self, Client, Seen},
         state::State,
     },
 };
@@ -129,6 +129,21 @@ pub async fn refreshed(state: &State) -> Result<Catalog, Error> {
         return Ok(kept.catalog);
     }
     refresh(state).await
+}
+
+/// One offer, with its product as Polar has it now: for who agrees to a charge that no page of Polar's shows once more.
+/// `None` if it is not for sale.
+///
+/// # Errors
+/// When Polar cannot be read, or the database fails.
+pub async fn offer_now(state: &State, polar: &Client, plan: &str, interval: &str) -> Result<Option<Offer>, Error> {
+    let Some(known) = current(state).await?.offers.find(plan, interval).cloned() else { return Ok(None) };
+    match polar.object(Kind::Product, &known.product_id).await {
+        Ok(seen) => observe(state, Kind::Product.stored(), &seen, Unchanged::Skip).await?,
+        Err(polar::Error::NotFound) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(from_mirror(state).await?.catalog.offers.find(plan, interval).cloned())
 }
 
 /// Asks Polar; on failure marks what there is as stale.

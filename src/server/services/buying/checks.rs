@@ -6,7 +6,7 @@ use super::{
     Obstacle,
 };
 use crate::{
-    model::{budget::Urgency, fold::fold, projection::Kind, quote::Quote, source::Source},
+    model::{budget::Urgency, ending::is_live, fold::fold, projection::Kind, quote::Quote, source::Source},
     server::{
         db::{
             self,
@@ -18,14 +18,11 @@ use crate::{
     },
 };
 
-/// A subscription in one of these is changed, not bought again; also when it is set to end.
-const LIVE: [&str; 4] = ["active", "trialing", "past_due", "paused"];
-
 /// What speaks against buying, by our own tables.
 pub async fn held(state: &State, user: &str, quote: &Quote) -> Result<Option<Obstacle>, Error> {
     if quote.recurs() {
         let owned = mirror::of_owner(&state.db, user).await?;
-        return Ok(owned.iter().any(is_live).then_some(Obstacle::ChangePlan));
+        return Ok(owned.iter().any(ObjectRow::is_live_subscription).then_some(Obstacle::ChangePlan));
     }
     let held: Result<Vec<Source>, db::Error> =
         (state.db).transaction(async |tx| holdings(tx, state, user).await?.sources()).await;
@@ -33,10 +30,6 @@ pub async fn held(state: &State, user: &str, quote: &Quote) -> Result<Option<Obs
     let same = |source: &Source| matches!(source, Source::Purchase(purchase) if purchase.plan == quote.offer.plan);
     let lasts = |source: Source| !fold(&[source], &state.plans, now).wanted.is_empty();
     Ok(held?.into_iter().filter(same).any(lasts).then_some(Obstacle::AlreadyYours))
-}
-
-fn is_live(row: &ObjectRow) -> bool {
-    row.kind == Kind::Subscription.stored() && row.status.as_deref().is_some_and(|status| LIVE.contains(&status))
 }
 
 /// What speaks against buying, after fresh reads of Polar, which our tables then hold.
@@ -52,7 +45,7 @@ pub async fn held_at_polar(state: &State, user: &str, quote: &Quote) -> Result<O
     if !quote.recurs() {
         return Ok(None);
     }
-    for seen in found.iter().filter(|seen| seen.value["status"].as_str().is_some_and(|word| LIVE.contains(&word))) {
+    for seen in found.iter().filter(|seen| seen.value["status"].as_str().is_some_and(is_live)) {
         let id = seen.value["id"].as_str().unwrap_or_default();
         let owner = mirror::object(&state.db, Kind::Subscription, id).await?.and_then(|row| row.owner_id);
         // What hangs on this user's customer but is known to be somebody else's does not count as theirs.

@@ -1,37 +1,32 @@
-//! A customer asks for a change: what it means is shown, agreed to, and asked of Polar once.
+//! A customer has agreed to a change: it is written down, and asked of Polar once.
 
 use super::{
     super::{Error, new_id},
     Changing,
+    proposing::{Proposal, Wish, changing, examine, is_theirs},
 };
 use crate::{
     model::{
-        budget::Urgency,
         change::{Change, Fit, Terms},
         ending::PATIENCE,
+        instant::Millis,
         job::SETTLE_CHANGE,
-        projection::{Kind, SubscriptionFacts},
+        projection::Kind,
     },
     server::{
-        db::{self, audit, changes, jobs, mirror, orders, refolds},
-        polar,
+        db::{self, audit, changes, jobs, orders, refolds},
+        polar::{self, Seen},
         state::State,
     },
 };
+use serde_json::Value;
 use std::net::IpAddr;
 
-/// What is shown before somebody agrees.
-#[derive(Clone, Debug)]
-pub struct Proposal {
-    /// What they agree to.
-    pub terms: Terms,
-    /// The plan's slug; empty for a product that belongs to none.
-    pub plan: String,
-    /// Whether it can be made.
-    pub fit: Fit,
-    /// For the form: the same form sent twice is one order.
-    pub order_id: String,
-}
+/// Figures that move by the second can be agreed to for so long.
+const QUOTE_LASTS: Millis = 15 * 60 * 1000;
+
+/// So far a quote may lie in our future: another server of ours wrote it.
+const CLOCK_SKEW: Millis = 60 * 1000;
 
 /// What somebody agreed to.
 #[derive(Clone, Debug)]
@@ -42,10 +37,8 @@ pub struct Consent {
     pub from: IpAddr,
     /// Minted by the form.
     pub order: String,
-    /// Polar's id of the subscription.
-    pub subscription: String,
     /// What is wanted.
-    pub change: Change,
+    pub wish: Wish,
     /// Of what was shown.
     pub terms: String,
     /// Why, in Polar's words.
@@ -61,6 +54,8 @@ pub enum Answer {
     Ordered(String),
     /// There is no such subscription of theirs.
     NotFound,
+    /// What they want is not for sale, or not any more; nothing was asked for.
+    NotSold,
     /// It stands otherwise than the form says; nothing was asked for.
     Unfit(Fit),
     /// What was shown is no longer true; nothing was asked for.
@@ -69,19 +64,6 @@ pub enum Answer {
     Busy,
     /// Polar does not answer; nothing was asked for.
     PolarDown,
-}
-
-/// What `change` would mean for a subscription of `user`; `None` if it is not theirs.
-///
-/// # Errors
-/// When the database fails.
-pub async fn propose(state: &State, user: &str, subscription: &str, change: Change) -> Result<Option<Proposal>, Error> {
-    let row = mirror::object(&state.db, Kind::Subscription, subscription).await?;
-    let Some(row) = row.filter(|row| row.owner_id.as_deref() == Some(user)) else { return Ok(None) };
-    let Ok(facts) = serde_json::from_str::<SubscriptionFacts>(&row.projection) else { return Ok(None) };
-    let plan = mirror::plan_of_product(&state.db, &facts.product_id).await?.unwrap_or_default();
-    let terms = Terms::of(change, subscription, &facts);
-    Ok(Some(Proposal { terms, plan, fit: change.fit(&facts), order_id: new_id() }))
 }
 
 /// Makes the change that somebody agreed to: looks how the subscription stands at Polar, writes the order down, and asks
@@ -105,28 +87,19 @@ async fn commit_whole(state: &State, consent: &Consent) -> Result<Answer, Error>
     if let Some(answer) = earlier(state, consent).await? {
         return Ok(answer);
     }
-    if propose(state, &consent.user, &consent.subscription, consent.change).await?.is_none() {
+    if !is_theirs(state, &consent.user, &consent.wish.subscription).await? {
         return Ok(Answer::NotFound);
     }
-    let changing = Changing {
-        state,
-        polar: state.polar.at(Urgency::Buying),
-        user: &consent.user,
-        decision: &consent.order,
-        kind: Kind::Subscription,
-        id: &consent.subscription,
-        reason: "customer_request",
-    };
-    match changing.look().await {
-        Ok(_) => {}
+    let wish = recent(state, consent.wish.clone());
+    let changing = changing(state, &consent.user, &wish, &consent.order);
+    let found = match look_again(&changing, &wish).await {
         Err(Error::Polar(error)) => {
             tracing::warn!(user_id = consent.user, error = %error, "a subscription cannot be looked at before its change");
             return Ok(Answer::PolarDown);
         }
-        Err(error) => return Err(error),
-    }
-    let found = propose(state, &consent.user, &consent.subscription, consent.change).await?;
-    let Some(proposal) = found else { return Ok(Answer::NotFound) };
+        found => found?,
+    };
+    let Some(proposal) = found else { return Ok(Answer::NotSold) };
     match proposal.fit {
         Fit::Fits if proposal.terms.hash() == consent.terms => {}
         Fit::Fits => return Ok(Answer::NewTerms),
@@ -135,8 +108,25 @@ async fn commit_whole(state: &State, consent: &Consent) -> Result<Answer, Error>
     if !begin(state, consent, &proposal).await? {
         return Ok(earlier(state, consent).await?.unwrap_or(Answer::Busy));
     }
-    changing.send(consent).await?;
+    changing.send(consent, &proposal.terms).await?;
     Ok(Answer::Ordered(consent.order.clone()))
+}
+
+/// What the wish means by a look at Polar now.
+async fn look_again(changing: &Changing<'_>, wish: &Wish) -> Result<Option<Proposal>, Error> {
+    if wish.to.is_none() {
+        changing.look().await?;
+    }
+    examine(changing.state, changing.user, wish, changing.decision).await
+}
+
+/// Figures that move by the second can be agreed to for a while: what was quoted at another time is quoted again.
+fn recent(state: &State, mut wish: Wish) -> Wish {
+    let now = state.clock.billing();
+    if let Some(to) = wish.to.as_mut().filter(|to| !(now - QUOTE_LASTS..=now + CLOCK_SKEW).contains(&to.quoted_at)) {
+        to.quoted_at = now;
+    }
+    wish
 }
 
 /// What became of the same form that was sent before.
@@ -151,14 +141,14 @@ async fn earlier(state: &State, consent: &Consent) -> Result<Option<Answer>, Err
 async fn begin(state: &State, consent: &Consent, proposal: &Proposal) -> Result<bool, Error> {
     let now = state.clock.wall();
     let (terms, ip) = (proposal.terms.stored(), consent.from.to_string());
-    let target = format!("subscription:{}", consent.subscription);
+    let target = format!("subscription:{}", consent.wish.subscription);
     let change = changes::Change {
         id: &consent.order,
         user: &consent.user,
-        kind: consent.change.stored(),
+        kind: consent.wish.change.stored(),
         plan: &proposal.plan,
         product: &proposal.terms.product_id,
-        subscription: &consent.subscription,
+        subscription: &consent.wish.subscription,
         purpose: &consent.order,
         quote: &terms,
     };
@@ -169,10 +159,7 @@ async fn begin(state: &State, consent: &Consent, proposal: &Proposal) -> Result<
                 return Ok(false);
             }
             let (user, target) = (Some(consent.user.as_str()), Some(target.as_str()));
-            let action = match consent.change {
-                Change::Cancel => "cancel subscription",
-                Change::Resume => "resume subscription",
-            };
+            let action = consent.wish.change.act();
             let entry = audit::Entry { actor: user, action, user, target, details: None, ip: Some(&ip) };
             audit::add(tx, entry, now).await?;
             jobs::queue(tx, &new_id(), SETTLE_CHANGE, &consent.order, now + PATIENCE).await?;
@@ -184,14 +171,8 @@ async fn begin(state: &State, consent: &Consent, proposal: &Proposal) -> Result<
 
 impl Changing<'_> {
     /// Asks Polar, and notes how it ended.
-    async fn send(&self, consent: &Consent) -> Result<(), Error> {
-        let asked = match consent.change {
-            Change::Cancel => {
-                self.polar.cancel_subscription(self.id, consent.reason.as_deref(), consent.comment.as_deref()).await
-            }
-            Change::Resume => self.polar.resume_subscription(self.id).await,
-        };
-        let error = match asked {
+    async fn send(&self, consent: &Consent, terms: &Terms) -> Result<(), Error> {
+        let error = match self.ask(consent, terms).await {
             Ok(seen) => {
                 self.observe(Kind::Subscription, &seen).await?;
                 return self.settle(&consent.order, "done", None).await;
@@ -202,7 +183,32 @@ impl Changing<'_> {
         match error {
             error if error.may_be_done() => self.settle(&consent.order, "unsettled", Some(&error.to_string())).await,
             polar::Error::Limited { .. } => self.settle(&consent.order, "refused", Some("busy")).await,
-            error => self.settle_as_found(&consent.order, consent.change, &error.to_string()).await,
+            error => self.settle_as_found(&consent.order, terms, why(&error)).await,
         }
+    }
+
+    async fn ask(&self, consent: &Consent, terms: &Terms) -> Result<Seen<Value>, polar::Error> {
+        match (terms.change, &terms.switch) {
+            (Change::Cancel, _) => {
+                self.polar.cancel_subscription(self.id, consent.reason.as_deref(), consent.comment.as_deref()).await
+            }
+            (Change::Resume, _) => self.polar.resume_subscription(self.id).await,
+            (Change::Switch, Some(switch)) => {
+                self.polar.change_subscription(self.id, &switch.to.product_id, switch.timing.behavior()).await
+            }
+            (Change::Undo | Change::Switch, _) => self.polar.keep_product(self.id).await,
+        }
+    }
+}
+
+/// The word that is kept of a refusal; `components::changed` has a sentence for each.
+fn why(error: &polar::Error) -> &'static str {
+    match error {
+        polar::Error::Refused { status: 402, .. } => "declined",
+        polar::Error::Refused { status: 403, .. } => "forbidden",
+        polar::Error::Refused { status: 410, .. } | polar::Error::NotFound => "over",
+        polar::Error::Refused { status: 400 | 422, .. } => "invalid",
+        polar::Error::Unauthorized | polar::Error::MissingScope | polar::Error::NoRoute => "shop",
+        _ => "refused",
     }
 }

@@ -4,10 +4,12 @@
 
 mod asking;
 mod cancelling;
+mod proposing;
 mod refunding;
 mod settling;
 
-pub use asking::{Answer, Consent, Proposal, commit, propose};
+pub use asking::{Answer, Consent, commit};
+pub use proposing::{Proposal, Proposed, Target, Wish, choices, only_one, propose};
 pub use settling::{Asked, of_order, settle};
 
 use super::{

@@ -6,12 +6,13 @@ use crate::{
         budget::Urgency,
         change::{Change, Fit, Terms},
         ending::is_over,
-        instant::Millis,
+        instant::{Millis, parse_ms},
+        money::Money,
         order::State as OrderState,
-        projection::{Kind, SubscriptionFacts},
+        projection::{Kind, OrderFacts, SubscriptionFacts},
     },
     server::{
-        db::{changes, orders},
+        db::{changes, mirror, orders},
         polar::{self, Seen},
         state::State,
     },
@@ -33,6 +34,8 @@ pub struct Asked {
     pub outcome: Option<String>,
     /// When it was asked for, wall time.
     pub created_at: Millis,
+    /// What Polar billed for a change of plan at once: the total, tax included, and Polar's word for its state.
+    pub bill: Option<(Money, String)>,
 }
 
 /// A change that `user` asked for; `None` if the order is not theirs, or no such change.
@@ -44,16 +47,31 @@ pub async fn of_order(state: &State, user: &str, order: &str) -> Result<Option<A
         return Ok(None);
     }
     let order = orders::by_id(&state.db, order).await?.filter(|order| order.user_id == user && order.kind != "buy");
-    Ok(order.and_then(|order| {
-        Some(Asked {
-            terms: Terms::of_stored(&order.quote)?,
-            state: order.state(),
-            order_id: order.id,
-            plan: order.plan,
-            outcome: order.outcome,
-            created_at: order.created_at,
-        })
+    let Some(order) = order else { return Ok(None) };
+    let Some(terms) = Terms::of_stored(&order.quote) else { return Ok(None) };
+    let bill = bill_of(state, user, &terms).await?;
+    Ok(Some(Asked {
+        bill,
+        terms,
+        state: order.state(),
+        order_id: order.id,
+        plan: order.plan,
+        outcome: order.outcome,
+        created_at: order.created_at,
     }))
+}
+
+/// What Polar billed for a change of plan: its first bill with that reason since the quote.
+async fn bill_of(state: &State, user: &str, terms: &Terms) -> Result<Option<(Money, String)>, Error> {
+    let Some(switch) = &terms.switch else { return Ok(None) };
+    let all = mirror::of_owner(&state.db, user).await?.into_iter();
+    let of_it = all.filter(|row| row.kind == Kind::Order.stored());
+    let of_it = of_it.filter(|row| row.subscription_id.as_deref() == Some(&terms.subscription));
+    let facts = of_it.filter_map(|row| serde_json::from_str::<OrderFacts>(&row.projection).ok());
+    let since = |facts: &OrderFacts| parse_ms(&facts.created_at).filter(|at| *at >= switch.quoted_at);
+    let bills = facts.filter(|facts| facts.billing_reason == "subscription_update" && since(facts).is_some());
+    let first = bills.min_by_key(|facts| since(facts));
+    Ok(first.map(|facts| (Money::new(facts.total_amount, &facts.currency), facts.status)))
 }
 
 /// Settles a change that may have been asked of Polar without an answer; why it must be looked at again, or `None` once it is
@@ -76,7 +94,7 @@ pub async fn settle(state: &State, order: &str) -> Result<Option<String>, Error>
         reason: "customer_request",
     };
     // Looked at before it is asked whether it waited long enough: what comes between is seen the next time.
-    let fit = changing.fit(terms.change).await?;
+    let fit = changing.fit(&terms).await?;
     if fit == Fit::Fits && !changing.is_stale(&open) {
         return Ok(Some("Polar has not answered; it is looked at again".to_owned()));
     }
@@ -96,16 +114,16 @@ impl Changing<'_> {
         }
     }
 
-    async fn fit(&self, change: Change) -> Result<Fit, Error> {
+    async fn fit(&self, terms: &Terms) -> Result<Fit, Error> {
         let Some(seen) = self.look().await? else { return Ok(Fit::Over) };
         let facts = serde_json::from_value::<SubscriptionFacts>(seen.value);
-        Ok(change.fit(&facts.map_err(|error| polar::Error::Unreadable(error.to_string()))?))
+        Ok(terms.fit(&facts.map_err(|error| polar::Error::Unreadable(error.to_string()))?))
     }
 
     /// Notes how a change that Polar refused, for `why`, is by a look; without an answer the job looks later.
-    pub(super) async fn settle_as_found(&self, order: &str, change: Change, why: &str) -> Result<(), Error> {
-        match self.fit(change).await {
-            Ok(fit) => self.conclude(order, change, fit, why).await,
+    pub(super) async fn settle_as_found(&self, order: &str, terms: &Terms, why: &str) -> Result<(), Error> {
+        match self.fit(terms).await {
+            Ok(fit) => self.conclude(order, terms.change, fit, why).await,
             Err(Error::Polar(_)) => self.settle(order, "unsettled", Some(why)).await,
             Err(error) => Err(error),
         }
@@ -114,8 +132,13 @@ impl Changing<'_> {
     async fn conclude(&self, order: &str, change: Change, fit: Fit, why: &str) -> Result<(), Error> {
         match (fit, change) {
             (Fit::AlreadySo, _) | (Fit::Over, Change::Cancel) => self.settle(order, "done", Some("seen")).await,
-            (Fit::Over, Change::Resume) => self.settle(order, "refused", Some("over")).await,
-            (Fit::Fits | Fit::Paused, _) => self.settle(order, "refused", Some(why)).await,
+            (Fit::Over, Change::Undo) => self.settle(order, "refused", Some("too_late")).await,
+            (Fit::Over, _) => self.settle(order, "refused", Some("over")).await,
+            (Fit::Ending, _) => self.settle(order, "refused", Some("ending")).await,
+            (Fit::Unpaid, _) => self.settle(order, "refused", Some("unpaid")).await,
+            (Fit::Fits | Fit::Paused | Fit::Free | Fit::OtherCurrency, _) => {
+                self.settle(order, "refused", Some(why)).await
+            }
         }
     }
 
