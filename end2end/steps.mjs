@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { engineOf } from './engines.mjs';
 import { letters } from './mailbox.mjs';
 
-export const cards = { paying: '4242 4242 4242 4242', declined: '4000 0000 0000 0002' };
+export const cards = { paying: '4242 4242 4242 4242', declined: '4000 0000 0000 0002', paysOnce: '4000 0000 0000 0341' };
 export const password = 'a long enough pass phrase';
 
 /** An address that nobody had before; the sandbox refuses reserved domains, as Polar does. */

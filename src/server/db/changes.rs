@@ -23,6 +23,9 @@ pub struct Change<'c> {
     pub purpose: &'c str,
     /// What was agreed to, as JSON.
     pub quote: &'c str,
+    /// How many changes of the subscription were done when it was looked at, where it matters: with one more, what was
+    /// agreed to is not what there is.
+    pub after: Option<i64>,
 }
 
 /// One change that is not settled.
@@ -36,7 +39,8 @@ pub struct OpenChange {
     pub sent_at: Option<Millis>,
 }
 
-/// Writes it down as sent now; `false` while another change of the subscription is open, and once its purpose is done.
+/// Writes it down as sent now; `false` while another change of the subscription is open, once its purpose is done, and where
+/// another was done since the subscription was looked at.
 pub async fn begin(tx: &mut Tx, change: Change<'_>, now: Millis) -> Result<bool> {
     let insert =
         "INSERT INTO orders (id, user_id, kind, recurring, plan, product_id, subscription_id, quote, quote_hash,
@@ -44,10 +48,25 @@ pub async fn begin(tx: &mut Tx, change: Change<'_>, now: Millis) -> Result<bool>
                   SELECT $1, $2, $3, 1, $4, $5, $6, $7, $8, 'committing', 1, $9, $9
                   WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.subscription_id = $6 AND o.kind = $3
                                       AND o.quote_hash = $8 AND o.state = 'done')
+                    AND ($10 IS NULL OR $10 = (SELECT COUNT(*) FROM orders o WHERE o.subscription_id = $6
+                                                 AND o.kind <> 'buy' AND o.state = 'done'))
                   ON CONFLICT DO NOTHING";
     let row = tx.sql(insert).bind(change.id).bind(change.user).bind(change.kind).bind(change.plan);
     let row = row.bind(change.product).bind(change.subscription).bind(change.quote).bind(change.purpose);
-    Ok(row.bind(now).execute().await? == 1)
+    Ok(row.bind(now).bind(change.after).execute().await? == 1)
+}
+
+/// How many changes of a subscription are done.
+pub async fn done<'c>(on: impl Reader<'c>, subscription: &str) -> Result<i64> {
+    let select = "SELECT COUNT(*) FROM orders WHERE subscription_id = $1 AND kind <> 'buy' AND state = 'done'";
+    on.read(select).bind(subscription).scalar().await
+}
+
+/// Whether a change of a subscription is not settled.
+pub async fn is_busy<'c>(on: impl Reader<'c>, subscription: &str) -> Result<bool> {
+    let select = "SELECT EXISTS (SELECT 1 FROM orders WHERE subscription_id = $1 AND kind <> 'buy'
+                                   AND state IN ('committing', 'unsettled'))";
+    on.read(select).bind(subscription).scalar().await
 }
 
 /// The one change of this kind that is not settled.

@@ -91,6 +91,7 @@ async fn commit_whole(state: &State, consent: &Consent) -> Result<Answer, Error>
         return Ok(Answer::NotFound);
     }
     let wish = recent(state, consent.wish.clone());
+    let done = changes::done(&state.db, &wish.subscription).await?;
     let changing = changing(state, &consent.user, &wish, &consent.order);
     let found = match look_again(&changing, &wish).await {
         Err(Error::Polar(error)) => {
@@ -105,8 +106,9 @@ async fn commit_whole(state: &State, consent: &Consent) -> Result<Answer, Error>
         Fit::Fits => return Ok(Answer::NewTerms),
         other => return Ok(Answer::Unfit(other)),
     }
-    if !begin(state, consent, &proposal).await? {
-        return Ok(earlier(state, consent).await?.unwrap_or(Answer::Busy));
+    if !begin(state, consent, &proposal, done).await? {
+        let busy = changes::is_busy(&state.db, &wish.subscription).await?;
+        return Ok(earlier(state, consent).await?.unwrap_or(if busy { Answer::Busy } else { Answer::NewTerms }));
     }
     changing.send(consent, &proposal.terms).await?;
     Ok(Answer::Ordered(consent.order.clone()))
@@ -138,7 +140,7 @@ async fn earlier(state: &State, consent: &Consent) -> Result<Option<Answer>, Err
 }
 
 /// Writes the order down, with the job that looks how it ended if nobody else does.
-async fn begin(state: &State, consent: &Consent, proposal: &Proposal) -> Result<bool, Error> {
+async fn begin(state: &State, consent: &Consent, proposal: &Proposal, done: i64) -> Result<bool, Error> {
     let now = state.clock.wall();
     let (terms, ip) = (proposal.terms.stored(), consent.from.to_string());
     let target = format!("subscription:{}", consent.wish.subscription);
@@ -151,6 +153,7 @@ async fn begin(state: &State, consent: &Consent, proposal: &Proposal) -> Result<
         subscription: &consent.wish.subscription,
         purpose: &consent.order,
         quote: &terms,
+        after: Some(done),
     };
     let begun: Result<bool, db::Error> = (state.db)
         .transaction(async |tx| {

@@ -67,7 +67,8 @@ impl Changing<'_> {
         let product = product.and_then(|row| row.product_id).unwrap_or_default();
         let plan = mirror::plan_of_product(&self.state.db, &product).await?.unwrap_or_default();
         let user = self.user;
-        let change = Change { id: &id, user, kind, plan: &plan, product: &product, subscription, purpose, quote };
+        let (plan, product) = (plan.as_str(), product.as_str());
+        let change = Change { id: &id, user, kind, plan, product, subscription, purpose, quote, after: None };
         let begun: Result<bool, db::Error> = (self.state.db)
             .transaction(async |tx| {
                 refolds::lock_user(tx, user).await?;
