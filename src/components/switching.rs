@@ -1,8 +1,9 @@
 //! What another plan for a subscription means, in words and figures.
 
-use super::quote::{per, tax};
+use super::quote::per;
 use crate::{
     model::{
+        catalog::Offer,
         change::Terms,
         instant::spell_date,
         plan::Value,
@@ -48,6 +49,14 @@ pub fn SwitchFacts(
     })
 }
 
+/// Whether tax is in the price: no page of Polar's shows it before it is paid.
+fn tax(offer: &Offer) -> &'static str {
+    match offer.tax.as_deref() {
+        Some("inclusive") => "tax included",
+        _ => "plus tax where it applies",
+    }
+}
+
 fn when(terms: &Terms, switch: &Switch) -> String {
     match (switch.timing, terms.until) {
         (Timing::PeriodEnd, Some(until)) => format!("On {}, when the time you paid for is over", spell_date(until)),
@@ -59,16 +68,16 @@ fn when(terms: &Terms, switch: &Switch) -> String {
 fn today(switch: &Switch) -> String {
     match switch.figures.today {
         Today::Nothing | Today::Credit(_) => "Nothing".to_owned(),
-        Today::Exactly(amount) => format!("{}, tax apart", switch.money(amount)),
         Today::About(0) => "Nothing".to_owned(),
-        Today::About(amount) => format!("about {}, tax apart", switch.money(amount)),
+        Today::Exactly(amount) => format!("{}, {}", switch.money(amount), tax(&switch.to)),
+        Today::About(amount) => format!("about {}, {}", switch.money(amount), tax(&switch.to)),
         Today::Unknown => "what Polar computes".to_owned(),
     }
 }
 
 fn next(switch: &Switch) -> String {
     match (switch.figures.next, switch.figures.next_at) {
-        (Some(amount), Some(at)) => format!("{} on {}, tax apart", switch.money(amount), spell_date(at)),
+        (Some(amount), Some(at)) => format!("{} on {}, {}", switch.money(amount), spell_date(at), tax(&switch.to)),
         _ => "as Polar computes it".to_owned(),
     }
 }
@@ -104,20 +113,20 @@ pub fn Trade(
     let state = state();
     let to = state.plans.get(&to)?;
     let (gained, lost) = gains_and_losses(state.plans.get(&from), to);
-    let words = |(feature, value): (String, Value)| {
+    let words = |(feature, value): (String, Value), only: &str| {
         let name = state.plans.feature_name(&feature).to_owned();
         match value {
-            Value::Limit(limit) => format!("{name}: {limit}"),
-            Value::Switch(_) => name,
+            Value::Limit(limit) if limit > 0 => format!("{name}: {only} {limit}"),
+            Value::Limit(_) | Value::Switch(_) => name,
         }
     };
-    let list = |title: &'static str, all: Vec<(String, Value)>| {
+    let list = |title: &'static str, only: &str, all: Vec<(String, Value)>| {
         (!all.is_empty()).then(|| {
-            let each = all.into_iter().map(|one| view! { <li>{words(one)}</li> }).collect_view();
+            let each = all.into_iter().map(|one| view! { <li>{words(one, only)}</li> }).collect_view();
             view! { <h2 class="small">{title}</h2><ul class="reasons">{each}</ul> }
         })
     };
-    Some(view! { {list("You gain", gained)} {list("You lose", lost)} })
+    Some(view! { {list("You gain", "up to", gained)} {list("You lose", "only", lost)} })
 }
 
 #[cfg(test)]
@@ -146,9 +155,9 @@ mod tests {
     #[test]
     fn an_estimate_says_that_it_is_one_and_an_exact_amount_does_not() {
         let about = switch(Today::About(1_350), Timing::Now);
-        assert_eq!(today(&about), "about $13.50, tax apart");
+        assert_eq!(today(&about), "about $13.50, plus tax where it applies");
         assert!(note(&about).unwrap().contains("estimate"));
-        assert_eq!(today(&switch(Today::Exactly(3_900), Timing::Now)), "$39, tax apart");
+        assert_eq!(today(&switch(Today::Exactly(3_900), Timing::Now)), "$39, plus tax where it applies");
         let later = switch(Today::Nothing, Timing::PeriodEnd);
         assert_eq!((today(&later).as_str(), note(&later)), ("Nothing", None));
         assert!(note(&switch(Today::Credit(500), Timing::Now)).unwrap().contains("About $5 of what you paid"));

@@ -217,7 +217,7 @@ fn Quoted(proposal: Proposal) -> impl IntoView {
                 {way_on}
             </section>
             <p class="aside">
-                <a href=format!("/subscription/change?id={}", terms.subscription)>"Other plans"</a>" "
+                <a href=format!("/subscription/change?id={}", terms.subscription)>"Other plans"</a>" · "
                 <a href="/account">"Back to my account"</a>
             </p>
         </Page>

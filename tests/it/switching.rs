@@ -89,7 +89,7 @@ async fn an_upgrade_is_billed_as_it_was_quoted_and_opens_at_once() {
     let (ann, id) = shop.payer("pro", "month", PAYS).await;
     shop.advance(11 * DAY).await;
     let shown = ann.quote(&id, "team", "month").await;
-    for words in ["Pro becomes Team", "This is an estimate", "Shared libraries", "Projects: 500", "At once"] {
+    for words in ["Pro becomes Team", "This is an estimate", "Shared libraries", "Projects: up to 500", "At once"] {
         assert!(shown.html.contains(words), "{words}: {}", shown.html);
     }
     let page = form(&shown);

@@ -118,7 +118,9 @@ impl Changed {
     }
 
     async fn hold_next(&self, before: &Value, after: &Value, (product, timing): (&Value, Timing), what: &str) {
-        let figures = figures(before, product, timing, instant(&after["modified_at"]));
+        // A scheduled change is no modification.
+        let now = if timing == Timing::PeriodEnd { &after["current_period_start"] } else { &after["modified_at"] };
+        let figures = figures(before, product, timing, instant(now));
         assert_eq!(figures.today, Today::Nothing, "{what}");
         let end = instant(&after["current_period_end"]);
         assert_eq!(figures.next_at, Some(end / 1000), "{what}");

@@ -29,7 +29,7 @@ pub(super) async fn gather(tx: &mut Tx, user: &str) -> Result<Value, db::Error> 
 
 /// Rows as JSON; what is stored as JSON in a text becomes part of it.
 fn plain(rows: Vec<impl Serialize>) -> Value {
-    let mut rows = serde_json::to_value(rows).unwrap_or_default();
+    let mut rows = serde_json::to_value(rows).expect("rows have plain values");
     for row in rows.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
         for value in row.values_mut() {
             let inner = value.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
