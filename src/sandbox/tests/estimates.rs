@@ -62,13 +62,13 @@ impl Changed {
     async fn new() -> Self {
         let world = World::new().await;
         let mut products = Vec::new();
-        for (place, unit) in ["week", "month", "month", "month", "month", "year", "year"].into_iter().enumerate() {
-            for amount in [99, 1_000, 1_999, 12_345] {
+        for (place, unit) in ["week", "month", "month", "year"].into_iter().enumerate() {
+            for amount in [99, 1_999, 12_345] {
                 let amount = amount * (i64::try_from(place).expect("small") + 1) - 1;
                 products.push(world.product(&format!("p{place}-{amount}"), Some(unit), amount).await);
             }
         }
-        let id = world.subscribe(&products[9], "user-2", "4242 4242 4242 4242").await;
+        let id = world.subscribe(&products[4], "user-2", "4242 4242 4242 4242").await;
         Self { world, products, id }
     }
 
@@ -134,7 +134,7 @@ impl Changed {
 #[tokio::test]
 async fn what_is_estimated_is_what_is_billed() {
     let mut kinds = std::collections::BTreeMap::new();
-    for seed in 0..20 {
+    for seed in 0..3 {
         let mut index = 0;
         let mut draw = |below: u64| {
             index += 1;
@@ -152,7 +152,7 @@ async fn what_is_estimated_is_what_is_billed() {
             let (status, refusal) = changed.world.patch(&changed.id, json!({ "discount_id": made["id"] })).await;
             assert_eq!(status, 200, "{refusal}");
         }
-        for _ in 0..DRAWS / 20 {
+        for _ in 0..=DRAWS / 3 {
             *kinds.entry(changed.change(&mut draw).await).or_insert(0) += 1;
         }
     }
