@@ -212,9 +212,12 @@ fn beginning(interval: &Interval, start: Micros) -> Option<Period> {
     }
 }
 
+/// Features and what they are worth.
+pub type Worth = Vec<(String, Value)>;
+
 /// What somebody gains and loses with another plan, by feature, from nothing where the plan before is unknown.
 #[must_use]
-pub fn gains_and_losses(from: Option<&Plan>, to: &Plan) -> (Vec<(String, Value)>, Vec<(String, Value)>) {
+pub fn gains_and_losses(from: Option<&Plan>, to: &Plan) -> (Worth, Worth) {
     let had = |feature: &str| from.and_then(|plan| plan.features.get(feature)).copied();
     let has = |feature: &str| to.features.get(feature).copied();
     let old = from.into_iter().flat_map(|plan| &plan.features);
