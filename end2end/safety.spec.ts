@@ -5,8 +5,20 @@ import type { Page } from '@playwright/test';
 import { register } from './steps.mjs';
 import { expect, test } from './watched';
 
-const forEverybody = ['/', '/pricing', '/register', '/login', '/login?next=/account'];
-const forMembers = ['/', '/pricing', '/account', '/buy?plan=pro&interval=month', '/logout'];
+const forEverybody = ['/', '/pricing', '/register', '/login', '/login?next=/account', '/reset'];
+const forMembers = [
+  '/',
+  '/pricing',
+  '/account',
+  '/account/address',
+  '/account/password',
+  '/account/sessions',
+  '/account/activity',
+  '/account/export',
+  '/account/delete',
+  '/buy?plan=pro&interval=month',
+  '/logout',
+];
 
 /** The hashes of all inline scripts in the page's text. */
 function inlineScripts(html: string) {

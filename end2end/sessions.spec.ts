@@ -1,6 +1,6 @@
 // Where somebody is logged in, passwords that cannot be chosen, and when the present one is asked for.
 
-import { freshEmail, logIn, password, register } from './steps.mjs';
+import { freshEmail, logIn, newestMail, password, register } from './steps.mjs';
 import { expect, test } from './watched';
 
 for (const javaScriptEnabled of [true, false]) {
@@ -18,6 +18,7 @@ for (const javaScriptEnabled of [true, false]) {
       await other.goto('/login');
       await logIn(other, email);
       await expect(other).toHaveURL(/\/account$/);
+      expect(await newestMail(baseURL, email, 'New log-in')).toContain('a browser that was not used before');
 
       await page.goto('/account');
       await page.getByRole('link', { name: 'Where you are logged in' }).click();
@@ -52,6 +53,19 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByLabel('Password').fill(password);
       await page.getByRole('button', { name: 'Create account' }).click();
       await expect(page).toHaveURL(/\/pricing$/);
+    });
+
+    test('guessing a password is slowed down, with the time to wait', async ({ page, wantStatus }) => {
+      wantStatus(422);
+      wantStatus(429);
+      const email = freshEmail();
+      await page.goto('/login');
+      for (let attempt = 0; attempt < 12; attempt += 1) {
+        await logIn(page, email, `not the pass phrase ${attempt}`);
+        await expect(page.getByLabel('E-mail')).toHaveValue(email);
+        if (await page.getByRole('alert').filter({ hasText: 'That was tried too often' }).count()) break;
+      }
+      await expect(page.getByRole('alert')).toContainText(/tried too often\. Please wait .+ and try again/);
     });
 
     test('whoever has just logged in need not type the password again', async ({ page, wantStatus }) => {

@@ -3,7 +3,7 @@
 
 import { type ConsoleMessage, expect, test as base } from '@playwright/test';
 
-const reasons: Record<number, string> = { 403: 'Forbidden', 404: 'Not Found', 422: 'Unprocessable Entity' };
+const reasons: Record<number, string> = { 403: 'Forbidden', 404: 'Not Found', 422: 'Unprocessable Entity', 429: 'Too Many Requests' };
 
 type Watch = { troubles: string[]; wanted: Set<string> };
 type Fixtures = {
