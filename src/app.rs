@@ -24,6 +24,7 @@ use crate::{
         not_found::NotFound,
         order::OrderPage,
         password::PasswordPage,
+        pausing::{ContinuePage, PausePage, UnpausePage},
         plan_change::ChangePage,
         pricing::PricingPage,
         register::RegisterPage,
@@ -108,6 +109,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/dev/mail") view=DevMailPage ssr=SsrMode::Async />
                     <Route path=path!("/subscription/cancel") view=CancelPage ssr=SsrMode::Async />
                     <Route path=path!("/subscription/change") view=ChangePage ssr=SsrMode::Async />
+                    <Route path=path!("/subscription/continue") view=ContinuePage ssr=SsrMode::Async />
+                    <Route path=path!("/subscription/pause") view=PausePage ssr=SsrMode::Async />
+                    <Route path=path!("/subscription/unpause") view=UnpausePage ssr=SsrMode::Async />
                     <Route path=path!("/subscription/undo") view=UndoPage ssr=SsrMode::Async />
                     <Route path=path!("/subscription/resume") view=ResumePage ssr=SsrMode::Async />
                     <Route path=path!("/studio") view=StudioPage ssr=SsrMode::Async />

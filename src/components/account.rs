@@ -121,10 +121,12 @@ fn ways(standing: Standing, scheduled: bool, id: &str) -> impl IntoView + use<> 
         Standing::Renews(_) | Standing::Trial(_) if scheduled => {
             &[("undo", "Keep it as it is"), ("change", "Change plan"), ("cancel", "Cancel")]
         }
-        Standing::Renews(_) | Standing::Trial(_) => &[("change", "Change plan"), ("cancel", "Cancel")],
+        Standing::Renews(_) => &[("change", "Change plan"), ("pause", "Pause"), ("cancel", "Cancel")],
+        Standing::Trial(_) => &[("change", "Change plan"), ("cancel", "Cancel")],
+        Standing::Pauses(_) => &[("unpause", "Do not pause"), ("cancel", "Cancel")],
         Standing::PastDue(_) => &[("cancel", "Cancel")],
         Standing::Ends(_) => &[("resume", "Keep it after all")],
-        Standing::Paused => &[],
+        Standing::Paused => &[("continue", "Continue")],
     };
     let link = |(to, label): &(&str, &'static str)| {
         let to = format!("/subscription/{to}?id={id}");
@@ -145,6 +147,10 @@ fn fate(standing: Standing) -> (&'static str, &'static str, String) {
             ("Ending", "badge warn", on("Ends on", Some(at)) + rest)
         }
         Standing::PastDue(at) => ("Payment due", "badge bad", on("Your access goes on until", at)),
+        Standing::Pauses(at) => {
+            let rest = " Then nothing is charged, and it gives nothing, until you continue it.";
+            ("Pausing", "badge warn", on("Pauses on", at) + rest)
+        }
         Standing::Paused => ("Paused", "badge", "Nothing is charged while it is paused.".to_owned()),
     }
 }

@@ -120,6 +120,18 @@ fn words(asked: &Asked, name: &str) -> (String, String) {
             format!("{name} goes on"),
             format!("It renews on {until} at {} {}.", asked.terms.price, per(&asked.terms.interval)),
         ),
+        (OrderState::Done, Change::Pause) => (
+            format!("{name} will pause"),
+            format!("It stays yours until {until}. Then nothing is charged until you continue it."),
+        ),
+        (OrderState::Done, Change::Continue) => (
+            format!("{name} goes on"),
+            format!("It is yours again, at {} {}. The bill is in your account.", asked.terms.price, per(&asked.terms.interval)),
+        ),
+        (OrderState::Done, Change::Unpause) => (
+            format!("{name} stays"),
+            format!("It does not pause. It renews on {until} at {} {}.", asked.terms.price, per(&asked.terms.interval)),
+        ),
         (OrderState::Done, Change::Undo) => (
             format!("{name} stays"),
             format!("The scheduled change does not happen. It renews on {until} at {} {}.", asked.terms.price, per(&asked.terms.interval)),
@@ -142,7 +154,7 @@ fn words(asked: &Asked, name: &str) -> (String, String) {
 fn why(outcome: Option<&str>) -> String {
     match outcome {
         Some("over") => "The subscription was over already.",
-        Some("too_late") => "The scheduled change had taken effect already.",
+        Some("too_late") => "It had taken effect already.",
         Some("ending") => "The subscription is set to end. First keep it; then it can be changed.",
         Some("unpaid") => "The last payment did not go through. Once another card has settled it, the plan can be changed.",
         Some("declined") => {

@@ -59,6 +59,7 @@ fn contract(contract: &Contract) -> String {
         Standing::Trial(until) => format!("{} Nothing was charged, and nothing will be.", on("On trial until", until)),
         Standing::Ends(at) => format!("{} {rest}", on("Set to end on", Some(at))),
         Standing::PastDue(_) => " The last payment did not go through, and is not tried again.".to_owned(),
+        Standing::Pauses(until) => format!("{} {rest}", on("Paid until", until)),
         Standing::Paused => " It is paused.".to_owned(),
     };
     let change = contract.change.as_ref().map(|(_, to)| format!(" The change to {to} does not happen."));

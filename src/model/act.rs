@@ -27,7 +27,7 @@ impl By {
     }
 }
 
-const WORDS: [(&str, &str); 26] = [
+const WORDS: [(&str, &str); 29] = [
     ("registered", "The account was created."),
     ("signed in", "Logged in."),
     ("signed in with a new browser", "Logged in with a browser that was not used before."),
@@ -44,6 +44,9 @@ const WORDS: [(&str, &str); 26] = [
     ("resume subscription", "A subscription that was to end was kept."),
     ("change subscription", "A subscription was given another plan, at once or from the next bill on."),
     ("undo change", "A scheduled change of a subscription was taken back."),
+    ("pause subscription", "A subscription was set to pause when the paid time is over."),
+    ("undo pause", "A subscription that was to pause was kept."),
+    ("continue subscription", "A paused subscription was continued."),
     ("give", "A plan or a feature was given."),
     ("take back", "Something that had been given was taken back."),
     ("attribute", "A purchase was put under this account."),

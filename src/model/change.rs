@@ -1,5 +1,5 @@
 //! What people may want of a subscription of theirs: that it ends when the paid time is over, that it goes on after all,
-//! that it becomes another plan, or that it does not after all.
+//! that it becomes another plan, or that it does not after all; that it pauses, or goes on again.
 
 use super::{
     catalog::Interval,
@@ -24,6 +24,12 @@ pub enum Change {
     Switch,
     /// It was to become another plan when the paid time is over, and stays what it is.
     Undo,
+    /// It pauses when the paid time is over, until somebody continues it.
+    Pause,
+    /// It was to pause, and goes on.
+    Unpause,
+    /// It is paused, and goes on with a payment now.
+    Continue,
 }
 
 /// How a subscription stands to a change.
@@ -41,6 +47,8 @@ pub enum Fit {
     Ending,
     /// A payment is missing: first it must be settled.
     Unpaid,
+    /// It is on trial: what is not paid yet cannot pause.
+    Trial,
     /// Nothing is paid for it, so no card may be there: Polar would make the change and not charge (http/120).
     Free,
     /// It is billed in another currency, which a subscription keeps for ever.
@@ -87,6 +95,7 @@ impl Change {
             Self::Cancel => "cancel",
             Self::Resume => "resume",
             Self::Switch | Self::Undo => "change",
+            Self::Pause | Self::Unpause | Self::Continue => "pause",
         }
     }
 
@@ -98,6 +107,9 @@ impl Change {
             Self::Resume => "resume subscription",
             Self::Switch => "change subscription",
             Self::Undo => "undo change",
+            Self::Pause => "pause subscription",
+            Self::Unpause => "undo pause",
+            Self::Continue => "continue subscription",
         }
     }
 
@@ -106,6 +118,8 @@ impl Change {
     pub fn slug(self) -> &'static str {
         match self {
             Self::Undo => "undo",
+            Self::Unpause => "unpause",
+            Self::Continue => "continue",
             other => other.stored(),
         }
     }
@@ -122,8 +136,28 @@ impl Terms {
             Change::Cancel if facts.status == "paused" => Fit::Paused,
             Change::Resume if !ends => Fit::AlreadySo,
             Change::Cancel | Change::Resume => Fit::Fits,
+            Change::Pause | Change::Unpause | Change::Continue => self.fit_of_pause(facts, ends),
             Change::Undo => self.fit_of_undo(facts),
             Change::Switch => self.fit_of_switch(facts, ends),
+        }
+    }
+
+    /// Only what is plainly active can pause (C§2.8).
+    fn fit_of_pause(&self, facts: &SubscriptionFacts, ends: bool) -> Fit {
+        let is_paused = facts.status == "paused";
+        match self.change {
+            Change::Continue if is_paused => Fit::Fits,
+            Change::Continue => Fit::AlreadySo,
+            Change::Unpause if is_paused => Fit::Paused,
+            Change::Unpause if facts.pause_at_period_end => Fit::Fits,
+            Change::Unpause => Fit::AlreadySo,
+            _ if is_paused || facts.pause_at_period_end => Fit::AlreadySo,
+            _ if ends => Fit::Ending,
+            _ => match facts.status.as_str() {
+                "active" => Fit::Fits,
+                "trialing" => Fit::Trial,
+                _ => Fit::Unpaid,
+            },
         }
     }
 
@@ -187,103 +221,4 @@ impl Terms {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{
-        catalog::Offer,
-        switch::{Figures, Today},
-    };
-    use serde_json::{Value, json};
-
-    fn facts(change: &Value) -> SubscriptionFacts {
-        let mut facts = json!({
-            "status": "active", "amount": 1200, "currency": "usd", "customer_id": "c", "product_id": "p",
-            "recurring_interval": "month", "current_period_end": "2027-03-03T10:00:00Z"
-        });
-        for (key, value) in change.as_object().unwrap() {
-            facts[key] = value.clone();
-        }
-        serde_json::from_value(facts).unwrap()
-    }
-
-    fn fits(change: &Value) -> (Fit, Fit) {
-        let facts = facts(change);
-        let fit = |change| Terms::of(change, "s", &facts).fit(&facts);
-        (fit(Change::Cancel), fit(Change::Resume))
-    }
-
-    #[test]
-    fn what_runs_can_end_and_what_is_to_end_can_go_on() {
-        for status in ["active", "trialing", "past_due"] {
-            assert_eq!(fits(&json!({"status": status})), (Fit::Fits, Fit::AlreadySo), "{status}");
-            let ends = json!({"status": status, "cancel_at_period_end": true});
-            assert_eq!(fits(&ends), (Fit::AlreadySo, Fit::Fits), "{status}");
-        }
-        assert_eq!(fits(&json!({"status": "paused"})), (Fit::Paused, Fit::AlreadySo));
-        assert_eq!(fits(&json!({"status": "canceled", "cancel_at_period_end": true})), (Fit::Over, Fit::Over));
-    }
-
-    fn switch(to: &str, timing: Timing) -> Terms {
-        let offer = Offer {
-            plan: "team".into(),
-            product_id: to.into(),
-            price_id: "x".into(),
-            interval: Interval::Every { unit: "month".into(), count: 1 },
-            price: Money::new(2_500, "usd"),
-            tax: None,
-            trial: None,
-        };
-        let figures = Figures { today: Today::About(750), next: Some(2_500), next_at: None };
-        let switch = Switch { to: offer, timing, figures, replaces: None, quoted_at: 7 };
-        Terms { switch: Some(switch), ..Terms::of(Change::Switch, "s", &facts(&json!({}))) }
-    }
-
-    #[test]
-    fn another_plan_fits_what_runs_and_is_paid() {
-        let fit = |change: &Value| switch("q", Timing::Now).fit(&facts(change));
-        assert_eq!(fit(&json!({})), Fit::Fits);
-        assert_eq!(fit(&json!({"status": "trialing", "amount": 0})), Fit::Fits);
-        assert_eq!(fit(&json!({"product_id": "q"})), Fit::AlreadySo);
-        assert_eq!(fit(&json!({"cancel_at_period_end": true})), Fit::Ending);
-        assert_eq!(fit(&json!({"status": "past_due"})), Fit::Unpaid);
-        assert_eq!(fit(&json!({"status": "paused"})), Fit::Paused);
-        assert_eq!(fit(&json!({"status": "canceled"})), Fit::Over);
-        assert_eq!(fit(&json!({"amount": 0})), Fit::Free);
-    }
-
-    #[test]
-    fn a_scheduled_plan_is_as_wanted_and_can_be_taken_back_until_it_takes_effect() {
-        let scheduled = json!({"pending_update": {"applies_at": "2027-03-03T10:00:00Z", "product_id": "q"}});
-        assert_eq!(switch("q", Timing::PeriodEnd).fit(&facts(&scheduled)), Fit::AlreadySo);
-        assert_eq!(switch("q", Timing::Now).fit(&facts(&scheduled)), Fit::Fits, "but not at once");
-        assert_eq!(switch("r", Timing::PeriodEnd).fit(&facts(&scheduled)), Fit::Fits);
-        let undo = Terms::of(Change::Undo, "s", &facts(&scheduled));
-        assert_eq!(undo.fit(&facts(&scheduled)), Fit::Fits);
-        assert_eq!(undo.fit(&facts(&json!({}))), Fit::AlreadySo);
-        assert_eq!(undo.fit(&facts(&json!({"product_id": "q"}))), Fit::Over);
-    }
-
-    #[test]
-    fn every_shown_part_is_in_the_hash() {
-        let terms = |change: &Value| Terms::of(Change::Cancel, "s", &facts(change));
-        let same = terms(&json!({}));
-        assert_eq!(Terms::of_stored(&same.stored()).as_ref(), Some(&same));
-        for other in [
-            json!({"amount": 1300}),
-            json!({"currency": "eur"}),
-            json!({"product_id": "q"}),
-            json!({"recurring_interval": "year"}),
-            json!({"current_period_end": "2027-04-03T10:00:00Z"}),
-        ] {
-            assert_ne!(terms(&other).hash(), same.hash(), "{other}");
-        }
-        assert_ne!(Terms::of(Change::Resume, "s", &facts(&json!({}))).hash(), same.hash());
-        let quoted = switch("q", Timing::Now);
-        assert_eq!(Terms::of_stored(&quoted.stored()).as_ref(), Some(&quoted));
-        let mut dearer = quoted.clone();
-        dearer.switch.as_mut().unwrap().to.price.amount += 1;
-        let mut later = quoted.clone();
-        later.switch.as_mut().unwrap().figures.today = Today::About(749);
-        assert!(dearer.hash() != quoted.hash() && later.hash() != quoted.hash());
-    }
-}
+mod tests;

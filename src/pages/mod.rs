@@ -18,6 +18,7 @@ pub mod new_password;
 pub mod not_found;
 pub mod order;
 pub mod password;
+pub mod pausing;
 pub mod plan_change;
 pub mod pricing;
 pub mod refusals;

@@ -1,6 +1,7 @@
 //! A subscription of one's own: letting it end when the paid time is over, and letting it go on after all; taking a scheduled
 //! change of plan back.
 
+use super::pausing;
 use crate::{
     components::{
         form::{Choice, Field, Hidden, Refusal},
@@ -155,12 +156,13 @@ pub(super) fn unfit(fit: Fit) -> &'static str {
         Fit::AlreadySo => "It is so already. There is nothing to do.",
         Fit::Over => "This subscription is over. There is nothing to do.",
         Fit::Paused => {
-            "This subscription is paused, so nothing is charged. It can be continued, or ended, in the billing portal."
+            "This subscription is paused, so nothing is charged. First continue it; it can be ended in the billing portal."
         }
         Fit::Ending => "This subscription is set to end. First keep it; then it can be changed.",
         Fit::Unpaid => {
             "The last payment did not go through. Once another card has settled it, the plan can be changed."
         }
+        Fit::Trial => "This subscription is on trial: nothing is charged yet, and it can be cancelled at any time.",
         Fit::Free => {
             "Nothing is paid for this subscription, so there may be no card to charge. Let it end, and then buy the plan \
              that you want."
@@ -190,7 +192,8 @@ pub fn UndoPage() -> impl IntoView {
     change_page(Change::Undo)
 }
 
-fn change_page(change: Change) -> impl IntoView {
+/// The page of a change that needs no choice: what it means, and the one button.
+pub(super) fn change_page(change: Change) -> impl IntoView {
     let id = use_query_map().read_untracked().get("id").unwrap_or_default();
     Suspend::new(async move {
         let user = session::require_user().await?;
@@ -221,6 +224,7 @@ fn Shown(proposal: Proposal) -> impl IntoView {
             format!("Keep {name}"),
             format!("{name} goes on: it renews on {until} at {price}, until you cancel. Nothing is charged before."),
         ),
+        Change::Pause | Change::Unpause | Change::Continue => pausing::words(terms.change, &name, (&until, &price)),
         Change::Undo | Change::Switch => (
             format!("Keep {name}"),
             format!(
@@ -264,6 +268,8 @@ fn Why() -> impl IntoView {
 fn button(change: Change, name: &str) -> impl IntoView + use<> {
     match change {
         Change::Cancel => view! { <button class="button danger">{format!("Cancel {name}")}</button> },
+        Change::Pause => view! { <button class="button">{format!("Pause {name}")}</button> },
+        Change::Continue => view! { <button class="button">{format!("Continue {name} and pay now")}</button> },
         _ => view! { <button class="button">{format!("Keep {name}")}</button> },
     }
 }

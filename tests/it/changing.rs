@@ -60,7 +60,8 @@ impl Shop {
         self.state.wake.jobs.notify_one();
     }
 
-    async fn wait_for_change(&self, subscription: &str, state: &str) -> Option<String> {
+    /// Waits until its newest change is in this state; its outcome.
+    pub async fn wait_for_change(&self, subscription: &str, state: &str) -> Option<String> {
         let settled = async || match self.changes(subscription).await.pop() {
             Some((now, outcome, _)) if now == state => Ok(outcome),
             other => Err(other),

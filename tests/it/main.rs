@@ -40,6 +40,7 @@ mod pages;
 mod parallel;
 mod passwords;
 mod patience;
+mod pausing;
 mod polar;
 mod process;
 mod program;

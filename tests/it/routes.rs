@@ -41,7 +41,7 @@ const SPENT: [&str; 5] = ["410"; 5];
 const STRANGERS: [&str; 5] = ["200", "303 /account", "303 /account", "303 /account", "303 /account"];
 
 /// In the order in which it is asked: what ends a thing comes after what looks at it, and Ann comes last.
-const TABLE: [Line; 99] = [
+const TABLE: [Line; 105] = [
     ("GET", "/", "", "", ALL),
     ("GET", "/pricing", "", "", ALL),
     ("GET", "/healthz", "", "", ALL),
@@ -171,6 +171,30 @@ const TABLE: [Line; 99] = [
     (
         "POST",
         "/subscription/undo",
+        "?id={subscription}",
+        "order={unused}&subscription={subscription}&terms=x",
+        ["303 /login", "404", "404", "404", "422"],
+    ),
+    ("GET", "/subscription/pause", "?id={subscription}", "", ANN),
+    (
+        "POST",
+        "/subscription/pause",
+        "?id={subscription}",
+        "order={unused}&subscription={subscription}&terms=x",
+        ["303 /login", "404", "404", "404", "422"],
+    ),
+    ("GET", "/subscription/unpause", "?id={subscription}", "", ANN),
+    (
+        "POST",
+        "/subscription/unpause",
+        "?id={subscription}",
+        "order={unused}&subscription={subscription}&terms=x",
+        ["303 /login", "404", "404", "404", "422"],
+    ),
+    ("GET", "/subscription/continue", "?id={subscription}", "", ANN),
+    (
+        "POST",
+        "/subscription/continue",
         "?id={subscription}",
         "order={unused}&subscription={subscription}&terms=x",
         ["303 /login", "404", "404", "404", "422"],

@@ -108,6 +108,14 @@ pub struct SubscriptionFacts {
     pub created_at: Option<String>,
     /// A change that waits for the next period.
     pub pending_update: Option<PendingUpdate>,
+    /// Set to be paused at the end of the period. Left out while it is not: pictures that were kept before it was read are
+    /// then the same as newer ones.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub pause_at_period_end: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// A change of a subscription that is scheduled.

@@ -47,6 +47,15 @@ pub enum Error {
     Unreadable(String),
 }
 
+/// The conflicts that are refusals: nothing else is at work.
+const NEVER_FITS: [&str; 5] = [
+    "CannotPauseSubscription",
+    "NoScheduledPause",
+    "NotPausedSubscription",
+    "OrderNotEligibleForInvoice",
+    "CheckoutCustomerDeleted",
+];
+
 impl Error {
     /// Whether the same call may succeed later without any change.
     #[must_use]
@@ -57,7 +66,12 @@ impl Error {
     /// Whether what was asked may have happened, or may be happening, although no answer says so.
     #[must_use]
     pub fn may_be_done(&self) -> bool {
-        matches!(self, Self::NoAnswer | Self::Failed(_) | Self::Unreadable(_) | Self::Refused { status: 409, .. })
+        match self {
+            Self::NoAnswer | Self::Failed(_) | Self::Unreadable(_) => true,
+            // Some conflicts say that another request is at work, the others that it does not fit (C§1.4).
+            Self::Refused { status: 409, class, .. } => !NEVER_FITS.contains(&class.as_str()),
+            _ => false,
+        }
     }
 
     /// Whether it has certainly not happened and may be asked again: Polar, or our own budget, only wants fewer requests.
@@ -123,6 +137,8 @@ mod tests {
         let refused = of(422, r#"{"error":"RequestValidationError","detail":[{"loc":["body","customer_email"]}]}"#);
         assert!(matches!(&refused, Error::Refused { places, .. } if places == &["customer_email"]));
         assert!(matches!(of(403, r#"{"error":"NotPermitted","detail":"no"}"#), Error::Refused { status: 403, .. }));
+        assert!(of(409, r#"{"error":"SubscriptionLocked","detail":"no"}"#).may_be_done());
+        assert!(!of(409, r#"{"error":"CannotPauseSubscription","detail":"no"}"#).may_be_done());
         assert!(matches!(of(404, r#"{"error":"ResourceNotFound","detail":"Not found"}"#), Error::NotFound));
         assert!(matches!(of(404, r#"{"detail":"Not Found"}"#), Error::NoRoute), "no evidence about an object");
     }

@@ -105,6 +105,22 @@ impl Client {
         self.send(Method::PATCH, &format!("/v1/subscriptions/{id}"), &json!({ "pending_update": null })).await
     }
 
+    /// Lets a subscription pause when the paid time is over, or takes that back; the subscription as it is then.
+    ///
+    /// # Errors
+    /// As every call; 409 unless it is plainly active, or set to pause (C§2.8).
+    pub async fn set_pause(&self, id: &str, pause: bool) -> Result<Seen<Value>, Error> {
+        self.send(Method::PATCH, &format!("/v1/subscriptions/{id}"), &json!({ "pause_at_period_end": pause })).await
+    }
+
+    /// Lets a paused subscription go on with a new period, which is billed now; the subscription as it is then.
+    ///
+    /// # Errors
+    /// As every call; 409 unless it is paused, 402 where it cannot be charged (C§2.8).
+    pub async fn continue_subscription(&self, id: &str) -> Result<Seen<Value>, Error> {
+        self.send(Method::PATCH, &format!("/v1/subscriptions/{id}"), &json!({ "resume": true })).await
+    }
+
     /// Pays a bill back; `amount` is net of tax, in minor units, `reason` is one of Polar's words, and `order_id` is ours.
     ///
     /// # Errors

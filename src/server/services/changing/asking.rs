@@ -199,6 +199,8 @@ impl Changing<'_> {
             (Change::Switch, Some(switch)) => {
                 self.polar.change_subscription(self.id, &switch.to.product_id, switch.timing.behavior()).await
             }
+            (Change::Pause | Change::Unpause, _) => self.polar.set_pause(self.id, terms.change == Change::Pause).await,
+            (Change::Continue, _) => self.polar.continue_subscription(self.id).await,
             (Change::Undo | Change::Switch, _) => self.polar.keep_product(self.id).await,
         }
     }
@@ -208,7 +210,7 @@ impl Changing<'_> {
 fn why(error: &polar::Error) -> &'static str {
     match error {
         polar::Error::Refused { status: 402, .. } => "declined",
-        polar::Error::Refused { status: 403, .. } => "forbidden",
+        polar::Error::Refused { status: 403 | 409, .. } => "forbidden",
         polar::Error::Refused { status: 410, .. } | polar::Error::NotFound => "over",
         polar::Error::Refused { status: 400 | 422, .. } => "invalid",
         polar::Error::Unauthorized | polar::Error::MissingScope | polar::Error::NoRoute => "shop",

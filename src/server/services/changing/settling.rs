@@ -136,7 +136,8 @@ impl Changing<'_> {
             (Fit::Over, _) => self.settle(order, "refused", Some("over")).await,
             (Fit::Ending, _) => self.settle(order, "refused", Some("ending")).await,
             (Fit::Unpaid, _) => self.settle(order, "refused", Some("unpaid")).await,
-            (Fit::Fits | Fit::Paused | Fit::Free | Fit::OtherCurrency, _) => {
+            (Fit::Paused, Change::Unpause) => self.settle(order, "refused", Some("too_late")).await,
+            (Fit::Fits | Fit::Paused | Fit::Trial | Fit::Free | Fit::OtherCurrency, _) => {
                 self.settle(order, "refused", Some(why)).await
             }
         }

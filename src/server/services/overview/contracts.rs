@@ -39,6 +39,8 @@ pub enum Standing {
     Ends(Millis),
     /// A renewal is unpaid; access goes on until then.
     PastDue(Option<Millis>),
+    /// Set to pause then.
+    Pauses(Option<Millis>),
     /// Paused: gives nothing now.
     Paused,
 }
@@ -74,6 +76,7 @@ fn standing(facts: &SubscriptionFacts, given_until: Option<Millis>) -> Option<St
         "active" | "trialing" if facts.cancel_at_period_end || facts.ends_at.is_some() => {
             instant(&facts.ends_at).or(period_end).map(Standing::Ends)
         }
+        "active" if facts.pause_at_period_end => Some(Standing::Pauses(period_end)),
         "active" => Some(Standing::Renews(period_end)),
         "trialing" => Some(Standing::Trial(instant(&facts.trial_end).or(period_end))),
         "past_due" => Some(Standing::PastDue(given_until)),
@@ -108,6 +111,7 @@ mod tests {
         assert_eq!(of(&json!({"status": "trialing", "ends_at": END})), Some(Standing::Ends(end)));
         assert_eq!(of(&json!({"status": "trialing", "trial_end": END})), Some(Standing::Trial(Some(end))));
         assert_eq!(of(&json!({"status": "past_due"})), Some(Standing::PastDue(Some(7))));
+        assert_eq!(of(&json!({"pause_at_period_end": true})), Some(Standing::Pauses(Some(end))));
         assert_eq!(of(&json!({"status": "paused"})), Some(Standing::Paused));
         assert_eq!(of(&json!({"status": "canceled"})), None);
         assert_eq!(of(&json!({"status": "a word of tomorrow"})), None);
