@@ -24,7 +24,6 @@ use crate::{
         },
     },
 };
-use axum::http::StatusCode;
 use leptos::{
     either::{Either, EitherOf3, EitherOf4},
     prelude::*,
@@ -124,13 +123,13 @@ fn show(content: Content) -> impl IntoView {
         Content::NotSold(choices) => {
             let refused = rejected().message_for(WHOLE_FORM).is_some();
             if !refused {
-                reply::status(StatusCode::NOT_FOUND);
+                reply::not_found();
             }
             EitherOf4::A(view! { <Choose choices note=(!refused).then_some(NOT_SOLD) /> })
         }
         Content::Quote(proposal) => EitherOf4::B(view! { <Quoted proposal=*proposal /> }),
         Content::PolarDown => {
-            reply::status(StatusCode::SERVICE_UNAVAILABLE);
+            reply::not_known();
             EitherOf4::C(view! { <Down /> })
         }
         Content::NotFound => EitherOf4::D(view! { <NotFound /> }),

@@ -50,7 +50,11 @@ async fn a_pause_begins_when_the_paid_time_is_over_and_ends_with_a_payment() {
     assert!(!shop.may(&ann.who, "studio").await);
     let bills = shop.polar.list("/v1/orders/").await.len();
     let late = ann.browser.get(&format!("/subscription/unpause?id={id}"), 200).await;
-    assert!(late.html.contains("This subscription is paused") && !late.html.contains("name=\"terms\""), "{}", late.html);
+    assert!(
+        late.html.contains("This subscription is paused") && !late.html.contains("name=\"terms\""),
+        "{}",
+        late.html
+    );
 
     assert!(ann.decide("continue", &id).await.html.contains("Pro goes on"));
     shop.polar.idle().await;

@@ -40,6 +40,11 @@ const SPENT: [&str; 5] = ["410"; 5];
 /// Whoever is logged in has no business at these.
 const STRANGERS: [&str; 5] = ["200", "303 /account", "303 /account", "303 /account", "303 /account"];
 
+/// The form of a change of a subscription, with terms that were never shown.
+const CHANGE: &str = "order={unused}&subscription={subscription}&terms=x";
+/// What somebody gets for it whose subscription it is, and what nobody else does.
+const ANN_MISTAKEN: [&str; 5] = ["303 /login", "404", "404", "404", "422"];
+
 /// In the order in which it is asked: what ends a thing comes after what looks at it, and Ann comes last.
 const TABLE: [Line; 105] = [
     ("GET", "/", "", "", ALL),
@@ -143,21 +148,9 @@ const TABLE: [Line; 105] = [
     ("GET", "/confirmation", "?checkout_id={checkout}", "", ANN),
     ("POST", "/confirmation", "", "order={order}", ["303 /login", "404", "404", "404", "303 /orders/{order}"]),
     ("GET", "/subscription/cancel", "?id={subscription}", "", ANN),
-    (
-        "POST",
-        "/subscription/cancel",
-        "?id={subscription}",
-        "order={unused}&subscription={subscription}&terms=x",
-        ["303 /login", "404", "404", "404", "422"],
-    ),
+    ("POST", "/subscription/cancel", "?id={subscription}", CHANGE, ANN_MISTAKEN),
     ("GET", "/subscription/resume", "?id={subscription}", "", ANN),
-    (
-        "POST",
-        "/subscription/resume",
-        "?id={subscription}",
-        "order={unused}&subscription={subscription}&terms=x",
-        ["303 /login", "404", "404", "404", "422"],
-    ),
+    ("POST", "/subscription/resume", "?id={subscription}", CHANGE, ANN_MISTAKEN),
     ("GET", "/subscription/change", "?id={subscription}", "", ANN),
     ("GET", "/subscription/change", "?id={subscription}&plan=pro&interval=year", "", ANN),
     (
@@ -168,37 +161,13 @@ const TABLE: [Line; 105] = [
         ["303 /login", "404", "404", "404", "422"],
     ),
     ("GET", "/subscription/undo", "?id={subscription}", "", ANN),
-    (
-        "POST",
-        "/subscription/undo",
-        "?id={subscription}",
-        "order={unused}&subscription={subscription}&terms=x",
-        ["303 /login", "404", "404", "404", "422"],
-    ),
+    ("POST", "/subscription/undo", "?id={subscription}", CHANGE, ANN_MISTAKEN),
     ("GET", "/subscription/pause", "?id={subscription}", "", ANN),
-    (
-        "POST",
-        "/subscription/pause",
-        "?id={subscription}",
-        "order={unused}&subscription={subscription}&terms=x",
-        ["303 /login", "404", "404", "404", "422"],
-    ),
+    ("POST", "/subscription/pause", "?id={subscription}", CHANGE, ANN_MISTAKEN),
     ("GET", "/subscription/unpause", "?id={subscription}", "", ANN),
-    (
-        "POST",
-        "/subscription/unpause",
-        "?id={subscription}",
-        "order={unused}&subscription={subscription}&terms=x",
-        ["303 /login", "404", "404", "404", "422"],
-    ),
+    ("POST", "/subscription/unpause", "?id={subscription}", CHANGE, ANN_MISTAKEN),
     ("GET", "/subscription/continue", "?id={subscription}", "", ANN),
-    (
-        "POST",
-        "/subscription/continue",
-        "?id={subscription}",
-        "order={unused}&subscription={subscription}&terms=x",
-        ["303 /login", "404", "404", "404", "422"],
-    ),
+    ("POST", "/subscription/continue", "?id={subscription}", CHANGE, ANN_MISTAKEN),
     ("GET", "/staff", "", "", STAFF),
     ("GET", "/staff", "?who={ann}", "", STAFF),
     ("GET", "/staff/person", "?id={ann}", "", STAFF),

@@ -1,3 +1,5 @@
+//! Which changes fit how a subscription stands, and what is in the hash of what was shown.
+
 use super::*;
 use crate::model::{
     catalog::Offer,
