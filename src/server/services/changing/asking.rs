@@ -93,7 +93,7 @@ async fn commit_whole(state: &State, consent: &Consent) -> Result<Answer, Error>
     let wish = recent(state, consent.wish.clone());
     let done = changes::done(&state.db, &wish.subscription).await?;
     let changing = changing(state, &consent.user, &wish, &consent.order);
-    let found = match look_again(&changing, &wish).await {
+    let found = match examine(&changing, &wish, true).await {
         Err(Error::Polar(error)) => {
             tracing::warn!(user_id = consent.user, error = %error, "a subscription cannot be looked at before its change");
             return Ok(Answer::PolarDown);
@@ -112,14 +112,6 @@ async fn commit_whole(state: &State, consent: &Consent) -> Result<Answer, Error>
     }
     changing.send(consent, &proposal.terms).await?;
     Ok(Answer::Ordered(consent.order.clone()))
-}
-
-/// What the wish means by a look at Polar now.
-async fn look_again(changing: &Changing<'_>, wish: &Wish) -> Result<Option<Proposal>, Error> {
-    if wish.to.is_none() {
-        changing.look().await?;
-    }
-    examine(changing.state, changing.user, wish, changing.decision).await
 }
 
 /// Figures that move by the second can be agreed to for a while: what was quoted at another time is quoted again.

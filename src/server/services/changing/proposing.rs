@@ -15,6 +15,7 @@ use crate::{
     },
     server::{
         db::mirror::{self, ObjectRow},
+        polar,
         state::State,
     },
 };
@@ -76,7 +77,7 @@ pub async fn propose(state: &State, user: &str, wish: &Wish) -> Result<Proposed,
     if !is_theirs(state, user, &wish.subscription).await? {
         return Ok(Proposed::NotFound);
     }
-    match examine(state, user, wish, "").await {
+    match examine(&changing(state, user, wish, ""), wish, wish.to.is_some()).await {
         Ok(Some(found)) => Ok(Proposed::Shown(Box::new(found))),
         Ok(None) => Ok(Proposed::NotSold),
         Err(Error::Polar(_)) => Ok(Proposed::PolarDown),
@@ -115,14 +116,17 @@ async fn owned(state: &State, user: &str, subscription: &str) -> Result<Option<S
     Ok(row.and_then(|row| serde_json::from_str(&row.projection).ok()))
 }
 
-/// What a wish means for a subscription of theirs, whose state is taken from our own tables; money is asked of Polar.
-/// `None` for something that is not for sale.
-pub(super) async fn examine(state: &State, user: &str, wish: &Wish, decision: &str) -> Result<Option<Proposal>, Error> {
-    let live = match wish.to {
-        Some(_) => changing(state, user, wish, decision).look().await?.map(|seen| seen.value),
-        None => None,
+/// What a wish means for a subscription of theirs, by a look at Polar if it `looks`, else by our own tables. `None` for
+/// something that is not for sale.
+pub(super) async fn examine(changing: &Changing<'_>, wish: &Wish, looks: bool) -> Result<Option<Proposal>, Error> {
+    let state = changing.state;
+    let live = if looks { changing.look().await?.map(|seen| seen.value) } else { None };
+    let facts = match &live {
+        // Not what the tables say: of two pictures from the same second they may hold the other one until they are read again.
+        Some(live) => Some(serde_json::from_value(live.clone()).map_err(|error| unreadable(&error))?),
+        None => owned(state, changing.user, &wish.subscription).await?,
     };
-    let Some(facts) = owned(state, user, &wish.subscription).await? else { return Ok(None) };
+    let Some(facts) = facts else { return Ok(None) };
     let plan = mirror::plan_of_product(&state.db, &facts.product_id).await?.unwrap_or_default();
     let mut terms = Terms::of(wish.change, &wish.subscription, &facts);
     if let Some(to) = &wish.to {
@@ -131,6 +135,10 @@ pub(super) async fn examine(state: &State, user: &str, wish: &Wish, decision: &s
     }
     let fit = terms.fit(&facts);
     Ok(Some(Proposal { terms, plan, fit, order_id: new_id() }))
+}
+
+fn unreadable(error: &serde_json::Error) -> polar::Error {
+    polar::Error::Unreadable(error.to_string())
 }
 
 /// The decision of a customer about a subscription.
