@@ -126,7 +126,7 @@ fn words(asked: &Asked, name: &str) -> (String, String) {
         ),
         (OrderState::Done, Change::Continue) => (
             format!("{name} goes on"),
-            format!("It is yours again, at {} {}. The bill is in your account.", asked.terms.price, per(&asked.terms.interval)),
+            format!("A new period has begun, at {} {}. Its bill is in your account.", asked.terms.price, per(&asked.terms.interval)),
         ),
         (OrderState::Done, Change::Unpause) => (
             format!("{name} stays"),
@@ -140,6 +140,11 @@ fn words(asked: &Asked, name: &str) -> (String, String) {
             Some(switch) => switched(asked, switch),
             None => ("It is changed".to_owned(), String::new()),
         },
+        (OrderState::Refused, Change::Continue) if asked.outcome.as_deref() == Some("declined") => (
+            "Nothing was changed".to_owned(),
+            "Your card was declined, so it stays paused. Another card can be added in the billing portal; then try again."
+                .to_owned(),
+        ),
         (OrderState::Refused, _) => ("Nothing was changed".to_owned(), why(asked.outcome.as_deref())),
         _ => (
             "We are asking Polar".to_owned(),
@@ -156,7 +161,7 @@ fn why(outcome: Option<&str>) -> String {
         Some("over") => "The subscription was over already.",
         Some("too_late") => "It had taken effect already.",
         Some("ending") => "The subscription is set to end. First keep it; then it can be changed.",
-        Some("unpaid") => "The last payment did not go through. Once another card has settled it, the plan can be changed.",
+        Some("unpaid") => "The last payment did not go through. Once another card has settled it, please try again.",
         Some("declined") => {
             "Your card was declined, so you keep what you have, at the same price. Another card can be added in the billing \
              portal; then try again."

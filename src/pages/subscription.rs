@@ -159,9 +159,7 @@ pub(super) fn unfit(fit: Fit) -> &'static str {
             "This subscription is paused, so nothing is charged. First continue it; it can be ended in the billing portal."
         }
         Fit::Ending => "This subscription is set to end. First keep it; then it can be changed.",
-        Fit::Unpaid => {
-            "The last payment did not go through. Once another card has settled it, the plan can be changed."
-        }
+        Fit::Unpaid => "The last payment did not go through. Once another card has settled it, please try again.",
         Fit::Trial => "This subscription is on trial: nothing is charged yet, and it can be cancelled at any time.",
         Fit::Free => {
             "Nothing is paid for this subscription, so there may be no card to charge. Let it end, and then buy the plan \
