@@ -1,64 +1,31 @@
 //! A subscription of one's own: letting it pause when the paid time is over, taking that back, and letting it go on.
 
-use super::subscription::{change_page, commit};
+use super::subscription::{change_page, commit, plain_change};
 use crate::{model::change::Change, server::services::changing::Wish};
 use leptos::prelude::*;
 
-/// Lets a subscription pause when the paid time is over.
-///
-/// # Errors
-/// The refusal, as the page shows it.
-#[server(prefix = "", endpoint = "/subscription/pause")]
-pub async fn pause(
-    /// Polar's id of the subscription.
-    #[server(default)]
-    subscription: String,
-    /// Minted by the form.
-    #[server(default)]
-    order: String,
-    /// What was shown.
-    #[server(default)]
-    terms: String,
-) -> Result<(), ServerFnError> {
-    commit(Wish { subscription, change: Change::Pause, to: None }, (order, terms), (None, None)).await
+plain_change! {
+    /// Lets a subscription pause when the paid time is over.
+    ///
+    /// # Errors
+    /// The refusal, as the page shows it.
+    pause at "/subscription/pause" is Pause
 }
 
-/// Lets a subscription go on that was to pause.
-///
-/// # Errors
-/// The refusal, as the page shows it.
-#[server(prefix = "", endpoint = "/subscription/unpause")]
-pub async fn unpause(
-    /// Polar's id of the subscription.
-    #[server(default)]
-    subscription: String,
-    /// Minted by the form.
-    #[server(default)]
-    order: String,
-    /// What was shown.
-    #[server(default)]
-    terms: String,
-) -> Result<(), ServerFnError> {
-    commit(Wish { subscription, change: Change::Unpause, to: None }, (order, terms), (None, None)).await
+plain_change! {
+    /// Lets a subscription go on that was to pause.
+    ///
+    /// # Errors
+    /// The refusal, as the page shows it.
+    unpause at "/subscription/unpause" is Unpause
 }
 
-/// Lets a paused subscription go on, with a payment now.
-///
-/// # Errors
-/// The refusal, as the page shows it.
-#[server(prefix = "", endpoint = "/subscription/continue")]
-pub async fn go_on(
-    /// Polar's id of the subscription.
-    #[server(default)]
-    subscription: String,
-    /// Minted by the form.
-    #[server(default)]
-    order: String,
-    /// What was shown.
-    #[server(default)]
-    terms: String,
-) -> Result<(), ServerFnError> {
-    commit(Wish { subscription, change: Change::Continue, to: None }, (order, terms), (None, None)).await
+plain_change! {
+    /// Lets a paused subscription go on, with a payment now.
+    ///
+    /// # Errors
+    /// The refusal, as the page shows it.
+    go_on at "/subscription/continue" is Continue
 }
 
 /// `/subscription/pause?id=`

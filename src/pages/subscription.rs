@@ -62,42 +62,42 @@ pub async fn cancel(
     commit(wish, (order, terms), (some(&reason), some(comment))).await
 }
 
-/// Lets a subscription go on that was to end.
-///
-/// # Errors
-/// The refusal, as the page shows it.
-#[server(prefix = "", endpoint = "/subscription/resume")]
-pub async fn resume(
-    /// Polar's id of the subscription.
-    #[server(default)]
-    subscription: String,
-    /// Minted by the form.
-    #[server(default)]
-    order: String,
-    /// What was shown.
-    #[server(default)]
-    terms: String,
-) -> Result<(), ServerFnError> {
-    commit(Wish { subscription, change: Change::Resume, to: None }, (order, terms), (None, None)).await
+/// A server function for a change that needs nothing but consent.
+macro_rules! plain_change {
+    ($(#[$doc:meta])+ $name:ident at $path:literal is $change:ident) => {
+        $(#[$doc])+
+        #[server(prefix = "", endpoint = $path)]
+        pub async fn $name(
+            /// Polar's id of the subscription.
+            #[server(default)]
+            subscription: String,
+            /// Minted by the form.
+            #[server(default)]
+            order: String,
+            /// What was shown.
+            #[server(default)]
+            terms: String,
+        ) -> Result<(), ServerFnError> {
+            commit(Wish { subscription, change: Change::$change, to: None }, (order, terms), (None, None)).await
+        }
+    };
+}
+pub(super) use plain_change;
+
+plain_change! {
+    /// Lets a subscription go on that was to end.
+    ///
+    /// # Errors
+    /// The refusal, as the page shows it.
+    resume at "/subscription/resume" is Resume
 }
 
-/// Lets a subscription stay what it is that was to become another plan.
-///
-/// # Errors
-/// The refusal, as the page shows it.
-#[server(prefix = "", endpoint = "/subscription/undo")]
-pub async fn undo(
-    /// Polar's id of the subscription.
-    #[server(default)]
-    subscription: String,
-    /// Minted by the form.
-    #[server(default)]
-    order: String,
-    /// What was shown.
-    #[server(default)]
-    terms: String,
-) -> Result<(), ServerFnError> {
-    commit(Wish { subscription, change: Change::Undo, to: None }, (order, terms), (None, None)).await
+plain_change! {
+    /// Lets a subscription stay what it is that was to become another plan.
+    ///
+    /// # Errors
+    /// The refusal, as the page shows it.
+    undo at "/subscription/undo" is Undo
 }
 
 /// Makes the change that was agreed to, and goes to its order.
