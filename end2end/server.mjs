@@ -3,10 +3,10 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { engines, originOf } from './engines.mjs';
+import { engines, originOf, placeOf } from './engines.mjs';
 import * as mailbox from './mailbox.mjs';
 
 const engine = process.argv[2];
@@ -30,6 +30,9 @@ function freshDatabase() {
 }
 
 const mail = await mailbox.open(engine);
+const place = { database: freshDatabase(), plans: join(root, 'plans.toml'), sandbox: join(folder, 'sandbox.json') };
+// For the steps that no visitor can take: to make somebody staff, and to ask the sandbox what it billed.
+writeFileSync(placeOf(engine), JSON.stringify(place));
 const { POLAR_ACCESS_TOKEN, POLAR_WEBHOOK_SECRETS, POLAR_API_BASE, ...inherited } = process.env;
 const log = openSync(join(root, 'target', `end2end-${engine}.log`), 'w');
 const server = spawn(join(root, 'target/debug/boreal'), ['serve'], {
@@ -39,11 +42,11 @@ const server = spawn(join(root, 'target/debug/boreal'), ['serve'], {
     ...inherited,
     BOREAL_LISTEN: `127.0.0.1:${engines[engine].port}`,
     BOREAL_ORIGIN: originOf(engine),
-    BOREAL_DATABASE_URL: freshDatabase(),
-    BOREAL_PLANS: join(root, 'plans.toml'),
+    BOREAL_DATABASE_URL: place.database,
+    BOREAL_PLANS: place.plans,
     BOREAL_SITE_ROOT: join(root, 'target/site'),
     BOREAL_SANDBOX_LISTEN: `127.0.0.1:${engines[engine].sandboxPort}`,
-    BOREAL_SANDBOX_STATE: join(folder, 'sandbox.json'),
+    BOREAL_SANDBOX_STATE: place.sandbox,
     BOREAL_SMTP_URL: `smtp://127.0.0.1:${mail.port}`,
     BOREAL_MAIL_FROM: 'Boreal <shop@boreal-shop.dev>',
     // Each test says which address it comes from, or the limits per address would count all tests as one visitor.
@@ -57,5 +60,6 @@ server.on('exit', (code) => {
   mail.close();
   if (engine === 'postgres') sql(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
   rmSync(folder, { recursive: true, force: true });
+  rmSync(placeOf(engine), { force: true });
   process.exit(code ?? 1);
 });

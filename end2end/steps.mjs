@@ -1,7 +1,10 @@
 // What a visitor does, named: the tests and look.mjs read as these steps.
 
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { engineOf } from './engines.mjs';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { engineOf, engines, placeOf } from './engines.mjs';
 import { letters } from './mailbox.mjs';
 
 export const cards = { paying: '4242 4242 4242 4242', declined: '4000 0000 0000 0002', paysOnce: '4000 0000 0000 0341' };
@@ -110,4 +113,24 @@ async function arrived(site, email, subject) {
   const row = list.split('<tr>').find((row) => row.includes(email) && row.includes(`>${subject}`));
   const id = row?.match(/\/dev\/mail\?id=([0-9a-f-]+)/)?.[1];
   return id && (await (await fetch(`${site}/dev/mail?id=${id}`)).text());
+}
+
+const place = (site) => JSON.parse(readFileSync(placeOf(engineOf(site)), 'utf8'));
+
+/** Makes somebody who registered staff, as the owner of a shop does: on the command line. */
+export function hire(site, email) {
+  const { database, plans, sandbox } = place(site);
+  const env = { ...process.env, BOREAL_DATABASE_URL: database, BOREAL_PLANS: plans, BOREAL_SANDBOX_STATE: sandbox };
+  execFileSync(resolve(import.meta.dirname, '../target/debug/boreal'), ['role', email, 'staff'], { env, stdio: 'pipe' });
+}
+
+/** What the sandbox billed somebody, the newest first. */
+export async function bills(site, email) {
+  const { identity } = JSON.parse(readFileSync(place(site).sandbox, 'utf8'));
+  const headers = { authorization: `Bearer ${identity.token}` };
+  const { sandboxPort } = engines[engineOf(site)];
+  const answer = await fetch(`http://localhost:${sandboxPort}/v1/orders/?limit=100`, { headers });
+  if (!answer.ok) throw new Error(`the sandbox answered ${answer.status}`);
+  const { items } = await answer.json();
+  return items.filter((bill) => bill.customer.email === email);
 }

@@ -23,6 +23,8 @@ use crate::{
         new_password::NewPasswordPage,
         not_found::NotFound,
         order::OrderPage,
+        orders::OrdersPage,
+        paper::PaperPage,
         password::PasswordPage,
         pausing::{ContinuePage, PausePage, UnpausePage},
         plan_change::ChangePage,
@@ -30,7 +32,10 @@ use crate::{
         register::RegisterPage,
         reset::ResetPage,
         sessions::SessionsPage,
-        staff::{ActsPage, CasesPage, InboxPage, PersonPage, PolarPage, QuarantinePage, StaffPage, WithdrawPage},
+        staff::{
+            ActsPage, CasesPage, InboxPage, PersonPage, PolarPage, QuarantinePage, RefundPage, RevokePage, StaffPage,
+            WithdrawPage,
+        },
         studio::StudioPage,
         subscription::{CancelPage, ResumePage, UndoPage},
         verify::VerifyPage,
@@ -95,6 +100,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view=Home ssr=SsrMode::Async />
                     <Route path=path!("/pricing") view=PricingPage ssr=SsrMode::Async />
                     <Route path=path!("/buy") view=BuyPage ssr=SsrMode::Async />
+                    <Route path=path!("/orders") view=OrdersPage ssr=SsrMode::Async />
+                    <Route path=path!("/orders/paper") view=PaperPage ssr=SsrMode::Async />
                     <Route path=path!("/orders/:id") view=OrderPage ssr=SsrMode::Async />
                     <Route path=path!("/confirmation") view=ConfirmationPage ssr=SsrMode::Async />
                     <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
@@ -123,6 +130,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/staff/cases") view=CasesPage ssr=SsrMode::Async />
                     <Route path=path!("/staff/polar") view=PolarPage ssr=SsrMode::Async />
                     <Route path=path!("/staff/inbox") view=InboxPage ssr=SsrMode::Async />
+                    <Route path=path!("/staff/refund") view=RefundPage ssr=SsrMode::Async />
+                    <Route path=path!("/staff/revoke") view=RevokePage ssr=SsrMode::Async />
                     <Route path=path!("/register") view=RegisterPage ssr=SsrMode::Async />
                     <Route path=path!("/login") view=LogInPage ssr=SsrMode::Async />
                     <Route path=path!("/logout") view=LogOutPage ssr=SsrMode::Async />

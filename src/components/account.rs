@@ -208,6 +208,18 @@ pub fn Features(
     }
 }
 
+/// The badge of a bill in this state of Polar's words: its class, and its word.
+#[must_use]
+pub fn bill_state(status: &str) -> (&'static str, &'static str) {
+    match status {
+        "paid" => ("badge good", "Paid"),
+        "refunded" => ("badge", "Refunded"),
+        "partially_refunded" => ("badge", "Partly refunded"),
+        "pending" => ("badge warn", "Being paid"),
+        _ => ("badge", "Not due"),
+    }
+}
+
 /// What Polar billed.
 #[component]
 pub fn Bills(
@@ -215,13 +227,7 @@ pub fn Bills(
     bills: Vec<Bill>,
 ) -> impl IntoView {
     let row = |bill: Bill| {
-        let (class, word) = match bill.status.as_str() {
-            "paid" => ("badge good", "Paid"),
-            "refunded" => ("badge", "Refunded"),
-            "partially_refunded" => ("badge", "Partly refunded"),
-            "pending" => ("badge warn", "Being paid"),
-            _ => ("badge", "Not due"),
-        };
+        let (class, word) = bill_state(&bill.status);
         let day = bill.at.map_or_else(String::new, spell_date);
         view! {
             <tr>
@@ -246,9 +252,10 @@ pub fn Bills(
                                 <th scope="col">"State"</th>
                             </tr>
                         </thead>
-                        <tbody>{bills.into_iter().map(row).collect_view()}</tbody>
+                        <tbody>{bills.into_iter().take(6).map(row).collect_view()}</tbody>
                     </table>
                 </div>
+                <p class="actions"><a href="/orders">"All orders and bills, with receipts and invoices"</a></p>
             </section>
         }
     })

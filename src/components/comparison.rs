@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 /// Every feature of every plan in one table.
 pub fn comparison(plans: &Plans) -> impl IntoView + use<> {
-    let heads = plans.iter().map(|plan| view! { <th scope="col">{plan.name.clone()}</th> }).collect_view();
+    let heads = plans.shown().map(|plan| view! { <th scope="col">{plan.name.clone()}</th> }).collect_view();
     let rows: Vec<_> = plans.features().into_iter().map(|feature| row(plans, feature)).collect();
     view! {
         <section aria-labelledby="compare">
@@ -26,7 +26,7 @@ pub fn comparison(plans: &Plans) -> impl IntoView + use<> {
 }
 
 fn row(plans: &Plans, feature: &str) -> impl IntoView + use<> {
-    let cells = plans.iter().map(|plan| cell(plan, feature)).collect_view();
+    let cells = plans.shown().map(|plan| cell(plan, feature)).collect_view();
     view! { <tr><th scope="row">{plans.feature_name(feature).to_owned()}</th>{cells}</tr> }
 }
 

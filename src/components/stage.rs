@@ -2,6 +2,8 @@
 
 use crate::{
     model::{
+        feature::Feature,
+        features::Studio,
         instant::{Millis, spell_time},
         order::Stage,
         plan::Plan,
@@ -129,7 +131,7 @@ fn took(millis: Millis) -> String {
 fn actions(order: &Confirmation, plan: Option<&Plan>) -> impl IntoView + use<> {
     let interval = order.quote.as_ref().map_or_else(|| "month".to_owned(), |quote| quote.offer.interval.slug());
     let again = format!("/buy?plan={}&interval={interval}", order.plan);
-    let opens_studio = plan.is_some_and(|plan| plan.features.contains_key("studio"));
+    let opens_studio = plan.is_some_and(|plan| plan.features.contains_key(Studio::NAME));
     let link =
         |to: String, text: &'static str, class: &'static str| view! { <a class=class href=to>{text}</a> }.into_any();
     let choices = match order.stage {

@@ -27,7 +27,7 @@ impl By {
     }
 }
 
-const WORDS: [(&str, &str); 29] = [
+const WORDS: [(&str, &str); 31] = [
     ("registered", "The account was created."),
     ("signed in", "Logged in."),
     ("signed in with a new browser", "Logged in with a browser that was not used before."),
@@ -54,6 +54,8 @@ const WORDS: [(&str, &str); 29] = [
     ("set role", "The role in the shop was changed."),
     ("close case", "An open question was settled."),
     ("end subscription", "One of two subscriptions was chosen to be ended and paid back."),
+    ("refund bill", "A bill was chosen to be paid back, wholly or in part."),
+    ("revoke subscription", "A subscription was chosen to be ended at once."),
     ("retry", "A message from Polar was tried again."),
     ("look at webhooks", "What Polar sent was compared with what is held."),
     ("mend endpoint", "The address for Polar's webhooks was put in order."),

@@ -99,7 +99,7 @@ impl Offers {
     #[must_use]
     pub fn join(plans: &Plans, products: &[(String, ProductFacts)], currency: &str) -> Self {
         let mut offers: Vec<Offer> = (products.iter())
-            .filter(|(_, facts)| facts.plan().is_some_and(|slug| plans.get(slug).is_some()))
+            .filter(|(_, facts)| facts.plan().is_some_and(|slug| plans.get(slug).is_some_and(|plan| !plan.retired)))
             .filter_map(|(id, facts)| offer(id, facts, currency))
             .collect();
         let rank = |offer: &Offer| plans.get(&offer.plan).map_or(i64::MAX, |plan| plan.rank);
@@ -107,6 +107,13 @@ impl Offers {
             let key = |offer: &Offer| (rank(offer), offer.price.amount);
             key(a).cmp(&key(b)).then_with(|| a.product_id.cmp(&b.product_id))
         });
+        Self(offers)
+    }
+
+    /// These offers, in this order.
+    #[cfg(test)]
+    #[must_use]
+    pub fn of_test(offers: Vec<Offer>) -> Self {
         Self(offers)
     }
 
@@ -209,6 +216,13 @@ mod tests {
         let fixed = json!({"id": "f", "amount_type": "fixed", "price_currency": "usd", "price_amount": 5});
         assert_eq!(sold(&json!({"prices": [fixed, metered]})), 0);
         assert_eq!(sold(&json!({"prices": [fixed, {"id": "old", "amount_type": "legacy", "is_archived": true}]})), 1);
+    }
+
+    #[test]
+    fn a_retired_plan_is_not_for_sale_although_its_product_is_there() {
+        let text = include_str!("../../plans.toml").replacen("slug = \"pro\"", "slug = \"pro\"\nretired = true", 1);
+        let plans = Plans::parse(&text).expect("plans");
+        assert_eq!(Offers::join(&plans, &[product("p", "pro", &json!({}))], "usd").iter().count(), 0);
     }
 
     #[test]

@@ -19,6 +19,12 @@ pub struct Bill {
     pub status: String,
     /// When it was made.
     pub created_at: String,
+    /// What it came to, net of tax.
+    #[serde(default)]
+    pub net_amount: i64,
+    /// The tax on that.
+    #[serde(default)]
+    pub tax_amount: i64,
     /// What can still be paid back, net of tax.
     #[serde(default)]
     pub refundable_amount: i64,
@@ -34,6 +40,17 @@ impl Bill {
     #[must_use]
     pub fn left(&self) -> i64 {
         if matches!(self.status.as_str(), "paid" | "partially_refunded") { self.refundable_amount.max(0) } else { 0 }
+    }
+
+    /// Everything that can still be paid back, with its tax.
+    #[must_use]
+    pub fn whole(&self) -> Part {
+        Part {
+            bill: self.id.clone(),
+            amount: self.left(),
+            tax: self.refundable_tax_amount.max(0),
+            currency: self.currency.clone(),
+        }
     }
 }
 
@@ -65,14 +82,8 @@ impl PayBack {
         let at = |bill: &Bill| parse_ms(&bill.created_at).unwrap_or(Millis::MAX);
         bills.sort_by_key(|bill| (at(bill), bill.id.clone()));
         let began = bills.iter().rposition(|bill| at(bill) <= both_since).unwrap_or(0);
-        let doubled = bills.into_iter().skip(began).filter(|bill| bill.left() > 0);
-        let part = |bill: Bill| Part {
-            amount: bill.left(),
-            tax: bill.refundable_tax_amount.max(0),
-            bill: bill.id,
-            currency: bill.currency,
-        };
-        Self { parts: doubled.map(part).collect() }
+        let doubled = bills.iter().skip(began).filter(|bill| bill.left() > 0);
+        Self { parts: doubled.map(Bill::whole).collect() }
     }
 
     /// What comes back in all, tax included, one sum a currency; `nothing` if nothing does.
@@ -131,6 +142,8 @@ mod tests {
             id: id.to_owned(),
             status: status.to_owned(),
             created_at: format!("2027-03-{day:02}T10:00:00Z"),
+            net_amount: left,
+            tax_amount: left / 5,
             refundable_amount: left,
             refundable_tax_amount: left / 5,
             currency: "usd".to_owned(),

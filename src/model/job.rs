@@ -26,6 +26,9 @@ pub const SETTLE_CHANGE: &str = "settle_change";
 /// End a subscription and pay it back, as staff decided; the key is the decision's id.
 pub const END_SUBSCRIPTION: &str = "end_subscription";
 
+/// Pay a bill back or end a subscription, as staff decided; the key is the decision's id.
+pub const REMEDY: &str = "remedy";
+
 /// Go on with somebody's leaving, or end what came after it; the key is the user's id.
 pub const LEAVE: &str = "leave";
 

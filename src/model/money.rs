@@ -30,6 +30,19 @@ impl Money {
         Self { amount, currency: currency.to_ascii_lowercase() }
     }
 
+    /// Reads an amount in whole units that somebody typed: `12`, `12.5`, `12,50`; `None` for anything else, also for a
+    /// sign, for more decimals than the currency has and for amounts beyond all bills.
+    #[must_use]
+    pub fn parse(text: &str, currency: &str) -> Option<Self> {
+        let (whole, part) = text.trim().split_once(['.', ',']).unwrap_or((text.trim(), ""));
+        let is_number = |digits: &str| digits.chars().all(|digit| digit.is_ascii_digit());
+        let money = Self::new(0, currency);
+        let decimals = money.decimals();
+        let fits = (1..=12).contains(&whole.len()) && part.len() <= decimals && is_number(whole) && is_number(part);
+        let amount = fits.then(|| format!("{whole}{part:0<decimals$}")).and_then(|digits| digits.parse().ok())?;
+        Some(Self { amount, ..money })
+    }
+
     /// Whether nothing is to be paid.
     #[must_use]
     pub fn is_zero(&self) -> bool {
@@ -92,5 +105,20 @@ mod tests {
         assert_eq!(shown(5, "chf"), "CHF 0.05");
         assert_eq!(shown(-500, "usd"), "−$5");
         assert_eq!(shown(0, "usd"), "$0");
+    }
+
+    #[test]
+    fn reads_what_people_type() {
+        let read = |text, currency| Money::parse(text, currency).map(|money| money.amount);
+        assert_eq!(read(" 12 ", "usd"), Some(1200));
+        assert_eq!(read("12.5", "usd"), Some(1250));
+        assert_eq!(read("0,05", "eur"), Some(5));
+        assert_eq!(read("1200", "jpy"), Some(1200));
+        assert_eq!(read("1.234", "kwd"), Some(1234));
+        assert_eq!(read("999999999999.99", "usd"), Some(99_999_999_999_999));
+        for odd in ["", ".", ".5", "-1", "+1", "1.234", "1,200.50", "1_0", "１２", "0x10", "1e3", "9999999999999"] {
+            assert_eq!(read(odd, "usd"), None, "{odd}");
+        }
+        assert_eq!(read("1.5", "jpy"), None);
     }
 }

@@ -53,7 +53,9 @@ pub fn of_subscription(id: &str, facts: &SubscriptionFacts, plan: &Plan) -> Vec<
         at,
         letter: BillingLetter::Ended { plan: name() },
     });
-    let yearly = facts.status == "active" && !ends && facts.recurring_interval.as_deref() == Some("year");
+    // One that pauses then, or becomes another plan, does not renew at this price.
+    let stays = !ends && !facts.pause_at_period_end && facts.pending_update.is_none();
+    let yearly = facts.status == "active" && stays && facts.recurring_interval.as_deref() == Some("year");
     let renews = period_end.filter(|_| yearly).map(|at| News {
         key: format!("renewal_soon:{id}:{at}"),
         at: at - AHEAD,

@@ -77,6 +77,9 @@ pub struct Plan {
     pub grace_days: i64,
     /// Days that a one-time purchase lasts; for ever if absent.
     pub lasts_days: Option<i64>,
+    /// Sold no more: who has it keeps it.
+    #[serde(default)]
+    pub retired: bool,
     /// Products to set up.
     #[serde(default, rename = "price")]
     pub prices: Vec<SeedPrice>,
@@ -102,7 +105,7 @@ impl Plan {
     /// Whether everybody has it: it is sold nowhere.
     #[must_use]
     pub fn is_free(&self) -> bool {
-        self.prices.is_empty()
+        self.prices.is_empty() && !self.retired
     }
 }
 
@@ -110,6 +113,9 @@ impl Plan {
 #[serde(deny_unknown_fields)]
 struct FeatureWords {
     name: String,
+    /// Polar's products give it as a feature-flag benefit as well.
+    #[serde(default)]
+    benefit: bool,
 }
 
 #[derive(Deserialize)]
@@ -171,10 +177,27 @@ impl Plans {
         self.plans.iter()
     }
 
+    /// Every plan that is not retired, in rank order.
+    pub fn shown(&self) -> impl DoubleEndedIterator<Item = &Plan> {
+        self.plans.iter().filter(|plan| !plan.retired)
+    }
+
+    /// The first plan, from below, that opens a feature.
+    #[must_use]
+    pub fn first_with(&self, feature: &str) -> Option<&Plan> {
+        self.shown().find(|plan| plan.features.get(feature).is_some_and(|value| *value != Value::Switch(false)))
+    }
+
     /// The name people read of a feature.
     #[must_use]
     pub fn feature_name<'p>(&'p self, feature: &'p str) -> &'p str {
         self.features.get(feature).map_or(feature, |words| &words.name)
+    }
+
+    /// Whether Polar's products are to give this feature as a benefit.
+    #[must_use]
+    pub fn is_benefit(&self, feature: &str) -> bool {
+        self.features.get(feature).is_some_and(|words| words.benefit)
     }
 
     /// Every feature of every plan, each once, by name.
@@ -215,11 +238,17 @@ fn check(plans: &[Plan]) -> Result<(), Unusable> {
         if plans[..place].iter().any(|other| other.slug == plan.slug) {
             return refuse(format!("two plans have the slug {:?}", plan.slug));
         }
-        for price in &plan.prices {
+        for (place, price) in plan.prices.iter().enumerate() {
             if !["day", "week", "month", "year", "once"].contains(&price.interval.as_str()) || price.amount < 0 {
                 return refuse(format!("plan {:?} has a price with a wrong interval or a negative amount", plan.slug));
             }
+            if let Some(why) = contradiction(price, &plan.prices[..place]) {
+                return refuse(format!("plan {:?} {why}", plan.slug));
+            }
         }
+    }
+    if let Some(feature) = of_two_kinds(plans) {
+        return refuse(format!("the feature {feature:?} is true or false in one plan and a number in another"));
     }
     match plans.iter().filter(|plan| plan.is_free()).count() {
         0 | 1 => Ok(()),
@@ -227,46 +256,30 @@ fn check(plans: &[Plan]) -> Result<(), Unusable> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_shipped_file_can_be_used() {
-        let plans = Plans::parse(include_str!("../../plans.toml")).unwrap();
-        assert_eq!(
-            plans.iter().map(|plan| plan.slug.as_str()).collect::<Vec<_>>(),
-            ["free", "pro", "team", "lifetime"]
-        );
-        assert_eq!(plans.free().unwrap().slug, "free");
-        assert_eq!(plans.get("team").unwrap().grace(), 14 * DAY);
-        assert_eq!(plans.get("pro").unwrap().features["projects"], Value::Limit(50));
-        assert_eq!(plans.feature_name("studio"), "The studio");
-        assert!(!plans.requires_verified_email());
-    }
-
-    #[test]
-    fn mistakes_are_named() {
-        let why = |text| Plans::parse(text).unwrap_err().to_string();
-        assert!(why("[[plan]]\nslug='a'\nname='A'\nrank=1\n[[plan]]\nslug='b'\nname='B'\nrank=2").contains("only one"));
-        assert!(why("[[plan]]\nslug='A b'\nname='A'\nrank=1").contains("slug"));
-        assert!(why("[[plan]]\nslug='a'\nname='A'\nrank=1\ncolour='red'").contains("colour"));
-    }
-
-    #[test]
-    fn changes_take_effect_when_the_file_says() {
-        let month = Interval::Every { unit: "month".into(), count: 1 };
-        let shipped = include_str!("../../plans.toml");
-        let other = Plans::parse(&format!("{shipped}\n[changes]\nupgrade = \"next_bill\"\n")).unwrap();
-        assert_eq!(other.timing(("pro", &month), ("team", &month)), Timing::NextBill);
-        assert_eq!(other.timing(("team", &month), ("pro", &month)), Timing::PeriodEnd);
-        assert!(Plans::parse(&format!("{shipped}\n[changes]\nupgrade = \"whenever\"\n")).is_err());
-    }
-
-    #[test]
-    fn values_survive_storage() {
-        for value in [Value::Switch(true), Value::Limit(50)] {
-            assert_eq!(Value::of_stored(&value.stored()), Some(value));
-        }
-    }
+fn of_two_kinds(plans: &[Plan]) -> Option<&str> {
+    let is_limit = |value: &Value| matches!(value, Value::Limit(_));
+    let mut kinds = BTreeMap::new();
+    let mut all = plans.iter().flat_map(|plan| &plan.features);
+    all.find_map(|(name, value)| {
+        let kind = *kinds.entry(name).or_insert(is_limit(value));
+        (kind != is_limit(value)).then_some(name.as_str())
+    })
 }
+
+/// Prices of one interval are one product: it has one price in each currency, and one trial.
+fn contradiction(price: &SeedPrice, others: &[SeedPrice]) -> Option<String> {
+    let SeedPrice { interval, currency, .. } = price;
+    let trial = |price: &SeedPrice| price.trial_days.filter(|days| *days != 0);
+    if trial(price).is_some_and(|days| days < 0 || interval == "once") {
+        return Some("has a trial that is negative, or before a single payment".to_owned());
+    }
+    let mut same = others.iter().filter(|other| other.interval == *interval);
+    if same.clone().any(|other| other.currency.eq_ignore_ascii_case(currency)) {
+        return Some(format!("has two prices in {currency} for the interval {interval:?}"));
+    }
+    let differs = same.any(|other| trial(other) != trial(price));
+    differs.then(|| format!("has prices with different trials for the interval {interval:?}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,8 @@ pub struct Told {
     pub trial_end: Option<Millis>,
     /// A change that is scheduled: when, and to which plan.
     pub change: Option<(Millis, String)>,
+    /// Whether it pauses when the present period ends.
+    pub pauses: bool,
 }
 
 impl Told {
@@ -60,6 +62,7 @@ impl Told {
                 format!("{what} on trial until {at}, from {from}; the first payment is due then.")
             }
             (None, true, None) => format!("{what} on trial, from {from}."),
+            (None, false, Some(at)) if self.pauses => format!("{what} until {at}, from {from}; it pauses then."),
             (None, false, Some(at)) => format!("{what}, from {from}; it renews on {at}."),
             (None, false, None) => format!("{what}, from {from}."),
         }
@@ -120,6 +123,7 @@ mod tests {
             period_end: Some(at("2026-03-03")),
             trial_end: Some(at("2026-02-17")),
             change: None,
+            pauses: false,
         }
     }
 
@@ -130,6 +134,9 @@ mod tests {
     #[test]
     fn a_subscription_that_runs() {
         says(Rule::Active, "Pro, from your subscription of 3 February 2026; it renews on 3 March 2026.");
+        let pauses = Told { pauses: true, ..told(Rule::Active) };
+        let until = "Pro until 3 March 2026, from your subscription of 3 February 2026; it pauses then.";
+        assert_eq!(pauses.sentence(), until);
         says(
             Rule::Trialing,
             "Pro on trial until 17 February 2026, from your subscription of 3 February 2026; the first payment is due then.",

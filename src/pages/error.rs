@@ -7,6 +7,7 @@ use leptos::prelude::*;
 pub fn words(status: u16) -> (&'static str, &'static str) {
     match status {
         400 | 415 | 422 => ("That did not arrive whole", "Please go back, reload the page and send it again."),
+        401 => ("Please log in", "This is for those who have an account. Log in, and open it again."),
         403 => (
             "This request was refused",
             "It did not come from a page of this site, or it is not yours to open. Go back, reload the page and try again.",

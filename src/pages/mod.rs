@@ -17,6 +17,8 @@ pub mod logout;
 pub mod new_password;
 pub mod not_found;
 pub mod order;
+pub mod orders;
+pub mod paper;
 pub mod password;
 pub mod pausing;
 pub mod plan_change;

@@ -1,7 +1,7 @@
 //! One order, to buy or to change something: how far it is, and what was agreed to.
 
 use crate::{
-    components::{changed::ChangedOrder, quote::QuoteFacts, stage::order_stage},
+    components::{changed::ChangedOrder, quote::QuoteFacts, stage::order_stage, timeline::Timeline},
     islands::Live,
     model::instant::spell_time,
     pages::not_found::NotFound,
@@ -10,6 +10,7 @@ use crate::{
         services::{
             Error, changing,
             confirming::{self, Confirmation},
+            timeline,
         },
     },
 };
@@ -24,10 +25,17 @@ pub fn OrderPage() -> impl IntoView {
     Suspend::new(async move {
         let user = session::require_user().await?;
         let state = state();
-        Some(match changing::of_order(&state, &user.id, &id).await {
+        let page = match changing::of_order(&state, &user.id, &id).await {
             Ok(Some(asked)) => Either::Left(view! { <ChangedOrder asked /> }),
             Ok(None) => Either::Right(found(confirming::of_order(&state, &user.id, &id).await)),
             Err(error) => Either::Right(found(Err(error))),
+        };
+        // After the look: it may have seen something new.
+        let moments =
+            timeline::of_order(&state, &user.id, &id).await.inspect_err(|error| reply::unavailable(error)).ok();
+        Some(view! {
+            {page}
+            <div class="page order happened"><Timeline moments=moments.unwrap_or_default() /></div>
         })
     })
 }

@@ -47,7 +47,7 @@ async fn content(state: &State) -> Result<(Catalog, Looker), Error> {
 #[component]
 fn Prices(state: State, catalog: Catalog, looker: Looker) -> impl IntoView {
     let buying = !catalog.stale;
-    let cards: Vec<_> = state.plans.iter().map(|plan| plan_card(plan, &catalog.offers, &looker, buying)).collect();
+    let cards: Vec<_> = state.plans.shown().map(|plan| plan_card(plan, &catalog.offers, &looker, buying)).collect();
     let age = catalog.stale.then(|| {
         let known = catalog.confirmed_at.map_or_else(
             || "We do not know the prices yet, because Polar does not answer.".to_owned(),

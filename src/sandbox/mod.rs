@@ -24,7 +24,7 @@ mod tests;
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use app::App;
@@ -115,6 +115,13 @@ impl Sandbox {
     pub async fn stop(&self) {
         self.organizations.end().await;
     }
+}
+
+/// The access token of the first organization of a sandbox that keeps its state in this file, if there was one.
+#[must_use]
+pub fn token_in(state_file: &Path) -> Option<String> {
+    let state: serde_json::Value = serde_json::from_slice(&std::fs::read(state_file).ok()?).ok()?;
+    state["identity"]["token"].as_str().map(str::to_owned)
 }
 
 /// Nothing that looks like Polar is reachable by others.

@@ -1,12 +1,13 @@
-//! The command line: `serve` when nothing is said, `migrate`, `check`, `sync`; `explain`, `role`, `replay`.
+//! The command line: `serve` when nothing is said, `migrate`, `check`, `sync`, `polar`; `explain`, `role`, `replay`.
 
 mod explain;
+mod polar;
 mod replay;
 mod role;
 mod sync;
 
 use super::{
-    config::Config,
+    config::{Config, is_here},
     db::Db,
     mail::Mailer,
     services::{binding, checking, watching},
@@ -39,6 +40,9 @@ enum Command {
     Check(Box<Check>),
     /// Look everything up at Polar now, repair what differs, and say what that was
     Sync(Box<sync::Sync>),
+    /// Hold products, prices, benefits and webhook endpoint at Polar against plans.toml, and bring them in line
+    #[command(subcommand)]
+    Polar(polar::Polar),
     /// Say what somebody has and why, or what we believed at an earlier time
     Explain(Box<explain::Arguments>),
     /// Make somebody owner, staff, or an ordinary member again
@@ -95,14 +99,10 @@ pub fn main() -> ExitCode {
 /// `.env` is for development: it is not read by a release build that serves another machine.
 fn read_env_file() {
     let origin = env::var("BOREAL_ORIGIN").ok().and_then(|origin| Url::parse(&origin).ok());
-    let elsewhere = origin.is_some_and(|origin| !is_loopback(&origin));
+    let elsewhere = origin.is_some_and(|origin| !is_here(&origin));
     if cfg!(debug_assertions) || !elsewhere {
         let _ = dotenvy::from_path(Path::new(".env"));
     }
-}
-
-fn is_loopback(origin: &Url) -> bool {
-    matches!(origin.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
 async fn run(command: Command) -> ExitCode {
@@ -111,6 +111,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Migrate(config) => migrate(*config).await,
         Command::Check(line) => check(*line).await,
         Command::Sync(line) => sync::sync(*line).await,
+        Command::Polar(line) => return polar::run(line).await,
         Command::Explain(arguments) => explain::run(*arguments).await,
         Command::Role(arguments) => role::run(*arguments).await,
         Command::Replay(arguments) => replay::run(*arguments).await,
@@ -179,7 +180,7 @@ async fn findings(state: &State, fix: bool) -> Result<Vec<String>, Error> {
     if !fix {
         return Ok(findings);
     }
-    if let binding::Bound::Mismatch(sentence) = binding::compare(state).await? {
+    if let binding::Bound::Mismatch(sentence) = binding::bind(state).await? {
         return Ok(vec![sentence]);
     }
     watching::fix(state).await?.iter().for_each(|done| println!("{done}"));

@@ -111,6 +111,17 @@ pub struct Config {
     pub sandbox_state: PathBuf,
 }
 
+/// Whether an address is this very machine.
+#[must_use]
+pub fn is_here(address: &Url) -> bool {
+    match address.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
 /// The shortest webhook secret that is accepted, in bytes: shorter ones were cut on the way.
 const SHORTEST_SECRET: usize = 16;
 
@@ -148,12 +159,7 @@ impl Config {
     /// Whether the origin is this very machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        match self.origin.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        }
+        is_here(&self.origin)
     }
 
     /// What registering ends with.
@@ -177,6 +183,19 @@ impl Config {
     /// One sentence for each mistake; empty when the configuration can be used.
     #[must_use]
     pub fn mistakes(&self) -> Vec<String> {
+        let mut found = self.setup_mistakes();
+        if self.polar_token.is_some() && self.polar_webhook_secrets.is_empty() {
+            let missing = "POLAR_WEBHOOK_SECRETS is missing: without it no webhook can be trusted. Copy it from the \
+                           endpoint in Polar's settings, which `boreal polar push` makes.";
+            found.push(missing.to_owned());
+        }
+        found.extend(mail::Mailer::of(&self.mail()).err().unwrap_or_default());
+        found
+    }
+
+    /// As [`Config::mistakes`], as long as there is no webhook endpoint yet, and mail does not matter.
+    #[must_use]
+    pub fn setup_mistakes(&self) -> Vec<String> {
         let mut found = Vec::new();
         let mut say = |wrong: bool, sentence: &str| {
             if wrong {
@@ -203,29 +222,17 @@ impl Config {
             "BOREAL_SANDBOX_LISTEN must be a loopback address: everybody who reaches the sandbox can buy for free.",
         );
         found.extend(self.secret_mistakes());
-        found.extend(mail::Mailer::of(&self.mail()).err().unwrap_or_default());
         found
     }
 
     fn secret_mistakes(&self) -> Vec<String> {
         let mut found = Vec::new();
-        if let Some(token) = &self.polar_token {
-            if token.expose_secret().trim().is_empty() {
-                found.push("POLAR_ACCESS_TOKEN is empty: leave it out to use the sandbox.".to_owned());
-            }
-            if self.polar_webhook_secrets.is_empty() {
-                found.push(
-                    "POLAR_WEBHOOK_SECRETS is missing: without it no webhook can be trusted. Copy it from the endpoint \
-                     in Polar's settings."
-                        .to_owned(),
-                );
-            }
+        if self.polar_token.as_ref().is_some_and(|token| token.expose_secret().trim().is_empty()) {
+            found.push("POLAR_ACCESS_TOKEN is empty: leave it out to use the sandbox.".to_owned());
         }
         let lengths = self.polar_webhook_secrets.iter().map(|secret| secret.expose_secret().trim().len());
         if lengths.clone().any(|length| length == 0) {
-            found.push(
-                "POLAR_WEBHOOK_SECRETS holds an empty secret: remove the stray comma or set the secret.".to_owned(),
-            );
+            found.push("POLAR_WEBHOOK_SECRETS holds an empty secret: remove the stray comma.".to_owned());
         } else if lengths.clone().any(|length| length < SHORTEST_SECRET) {
             found.push(format!(
                 "POLAR_WEBHOOK_SECRETS holds a secret of fewer than {SHORTEST_SECRET} characters: it was cut while copying."

@@ -20,7 +20,7 @@ use super::{
     state::{Parts, State, Wake},
     upstream::Upstream,
 };
-use crate::model::plan::Plans;
+use crate::model::{features, plan::Plans};
 use leptos::prelude::LeptosOptions;
 use std::{env, future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
@@ -162,6 +162,15 @@ pub async fn open(config: Config) -> Result<State, Error> {
     state(config, &upstream).await
 }
 
+/// As [`open`]; without a token the Polar is the sandbox of the server that runs.
+///
+/// # Errors
+/// See [`Error`].
+pub async fn open_beside(config: Config) -> Result<State, Error> {
+    let upstream = Upstream::beside(&config)?;
+    state(config, &upstream).await
+}
+
 /// Opens what a command needs that only looks at our own tables: Polar is not asked, but for the time of a sandbox that
 /// happens to run.
 ///
@@ -187,7 +196,7 @@ async fn meet(state: &State) -> Result<(), Error> {
         Err(services::Error::Polar(error)) => {
             let bound = binding::trust_stored(state).await?;
             if !bound && !error.is_passing() {
-                return Err(Error::Mistakes(vec![checking::unreachable(&error)]));
+                return Err(Error::Mistakes(vec![checking::unreachable(&error, "organizations:read")]));
             }
             tracing::error!(error = %error, "Polar cannot be asked; going on with what is known, selling nothing");
         }
@@ -230,7 +239,9 @@ async fn state(config: Config, upstream: &Upstream) -> Result<State, Error> {
 
 fn plans(config: &Config) -> Result<Plans, Error> {
     let text = std::fs::read_to_string(&config.plans).map_err(|error| Error::Plans(config.plans.clone(), error))?;
-    Plans::parse(&text).map_err(|error| Error::Mistakes(vec![error.to_string()]))
+    let plans = Plans::parse(&text).map_err(|error| Error::Mistakes(vec![error.to_string()]))?;
+    let mistakes = features::contradictions(&plans);
+    if mistakes.is_empty() { Ok(plans) } else { Err(Error::Mistakes(mistakes)) }
 }
 
 /// What Leptos needs to know about the built files. Names carry hashes where `hash.txt` stands beside the executable.

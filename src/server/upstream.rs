@@ -52,6 +52,25 @@ impl Upstream {
         })
     }
 
+    /// The configured Polar; without a token the sandbox that runs inside `boreal serve`, known by its state file.
+    ///
+    /// # Errors
+    /// When there never was one.
+    pub fn beside(config: &Config) -> Result<Self, Error> {
+        let upstream = Self::unasked(config)?;
+        if !config.uses_sandbox() {
+            return Ok(upstream);
+        }
+        #[cfg(feature = "sandbox")]
+        if let Some(token) = crate::sandbox::token_in(&config.sandbox_state) {
+            return Ok(Self { token: token.into(), ..upstream });
+        }
+        Err(Error::Mistakes(vec![
+            "There is no sandbox yet: `boreal serve` begins one, or set POLAR_ACCESS_TOKEN for a real Polar."
+                .to_owned(),
+        ]))
+    }
+
     #[cfg(feature = "sandbox")]
     async fn sandbox(config: &Config, addr: SocketAddr) -> Result<Self, Error> {
         let sandbox = start_sandbox(config, format!("http://{addr}/webhooks/polar")).await?;

@@ -102,7 +102,8 @@ async fn a_subscription_is_let_end_and_let_go_on() {
     assert!(again.html.contains("It is so already") && !again.html.contains("name=\"terms\""));
     assert!(ann.browser.get("/account", 200).await.html.contains(&format!("/subscription/resume?id={id}")));
     let to = ann.agree("resume", &id, &[], 303).await.location().to_owned();
-    assert!(ann.browser.get(&to, 200).await.html.contains("Pro goes on"));
+    let told = ann.browser.get(&to, 200).await.html;
+    assert!(told.contains("Pro goes on") && told.contains("You agreed to it.") && told.contains("made the change."));
     assert_eq!(shop.as_polar_has(&id).await["cancel_at_period_end"], false);
 
     // A change of mind is no limit: the same may be asked for again.

@@ -2,7 +2,14 @@
 
 use boreal::server::services::new_id;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use std::{env, path::Path};
+use std::{
+    env,
+    io::{Write, stderr},
+    panic,
+    path::Path,
+    sync::Once,
+    thread,
+};
 
 /// One test's database.
 pub struct Database {
@@ -24,6 +31,7 @@ pub fn is_postgres() -> bool {
 impl Database {
     /// An empty one; `folder` is where a file goes.
     pub async fn new(folder: &Path) -> Self {
+        say_at_once_why_a_test_fails();
         if !is_postgres() {
             return Self { url: format!("sqlite:{}", folder.join("boreal.db").display()), made: None };
         }
@@ -41,6 +49,21 @@ impl Database {
             order(&server, format!("DROP DATABASE {name} WITH (FORCE)")).await;
         }
     }
+}
+
+/// A test's output is shown when all have run; of a long log often only the lines around the failure are kept.
+fn say_at_once_why_a_test_fails() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            let thread = thread::current();
+            let why = panic.payload_as_str().unwrap_or("no words");
+            // Not by `eprintln!`, which is kept back as well.
+            let _ = writeln!(stderr(), "{} failed: {why:.2000}", thread.name().unwrap_or("a task"));
+            usual(panic);
+        }));
+    });
 }
 
 async fn order(server: &str, statement: String) {

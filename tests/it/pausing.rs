@@ -44,6 +44,7 @@ async fn a_pause_begins_when_the_paid_time_is_over_and_ends_with_a_payment() {
     assert!(ann.decide("pause", &id).await.html.contains("Pro will pause"));
     assert!(shop.may(&ann.who, "studio").await, "what is paid stays");
     ann.wait_for_account("Pauses on").await;
+    ann.wait_for_account("; it pauses then.").await;
     assert!(ann.decide("unpause", &id).await.html.contains("Pro stays"));
     assert_eq!(shop.as_polar_has(&id).await["pause_at_period_end"], false);
 
@@ -53,6 +54,11 @@ async fn a_pause_begins_when_the_paid_time_is_over_and_ends_with_a_payment() {
     shop.worked_off().await;
     assert_eq!(shop.as_polar_has(&id).await["status"], "paused");
     assert!(!shop.may(&ann.who, "studio").await);
+    let shut = ann.browser.get("/studio", 403).await.html;
+    assert!(
+        shut.contains("Your account says what.") && !shut.contains("/buy?"),
+        "what is theirs is not sold again: {shut}"
+    );
     let bills = shop.polar.list("/v1/orders/").await.len();
     let late = ann.browser.get(&format!("/subscription/unpause?id={id}"), 200).await;
     assert!(

@@ -14,7 +14,7 @@ use std::{
 };
 
 /// A start takes so long at most, on a machine that does much else.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(180);
 
 /// A running `boreal serve`; killed when it is dropped.
 pub struct Process {

@@ -45,8 +45,13 @@ const CHANGE: &str = "order={unused}&subscription={subscription}&terms=x";
 /// What somebody gets for it whose subscription it is, and what nobody else does.
 const ANN_MISTAKEN: [&str; 5] = ["303 /login", "404", "404", "404", "422"];
 
+/// Whoever is logged in is led there.
+const fn members_to(there: &'static str) -> [&'static str; 5] {
+    ["303 /login", there, there, there, there]
+}
+
 /// In the order in which it is asked: what ends a thing comes after what looks at it, and Ann comes last.
-const TABLE: [Line; 105] = [
+static TABLE: [Line; 116] = [
     ("GET", "/", "", "", ALL),
     ("GET", "/pricing", "", "", ALL),
     ("GET", "/healthz", "", "", ALL),
@@ -78,43 +83,19 @@ const TABLE: [Line; 105] = [
     ("GET", "/account", "", "", MEMBERS),
     ("GET", "/account/activity", "", "", MEMBERS),
     ("GET", "/account/sessions", "", "", MEMBERS),
-    (
-        "POST",
-        "/account/sessions",
-        "",
-        "session=nothing",
-        [
-            "303 /login",
-            "303 /account/sessions",
-            "303 /account/sessions",
-            "303 /account/sessions",
-            "303 /account/sessions",
-        ],
-    ),
+    ("POST", "/account/sessions", "", "session=nothing", members_to("303 /account/sessions")),
     ("GET", "/account/address", "", "", MEMBERS),
     ("POST", "/account/address", "", "email=no&password=wrong", MEMBERS_MISTAKEN),
     ("GET", "/account/password", "", "", MEMBERS),
     ("POST", "/account/password", "", "present=wrong&password=short", MEMBERS_MISTAKEN),
     ("GET", "/account/export", "", "", MEMBERS),
-    (
-        "POST",
-        "/account/export",
-        "",
-        "",
-        ["303 /login", "303 /account/export", "303 /account/export", "303 /account/export", "303 /account/export"],
-    ),
+    ("POST", "/account/export", "", "", members_to("303 /account/export")),
     ("POST", "/account/export/file", "", "key=nothing", ["303 /account/export"; 5]),
     ("GET", "/account/delete", "", "", MEMBERS),
     ("POST", "/account/delete", "", "sure=yes&password=wrong", MEMBERS_MISTAKEN),
     ("GET", "/account/deleted", "", "", ALL),
     ("GET", "/verify/again", "", "", MEMBERS),
-    (
-        "POST",
-        "/verify/again",
-        "",
-        "",
-        ["303 /login", "303 /account/address", "303 /account/address", "303 /account/address", "303 /account/address"],
-    ),
+    ("POST", "/verify/again", "", "", members_to("303 /account/address")),
     ("GET", "/verify", "?key=nothing", "", SPENT),
     ("POST", "/verify", "", "key=nothing", SPENT),
     // Whoever holds the link of somebody else sees a form that asks for the password of that account.
@@ -127,6 +108,9 @@ const TABLE: [Line; 105] = [
         ["422", "422", "422", "422", "303 /account/address"],
     ),
     ("GET", "/studio", "", "", ["303 /login", "403", "403", "403", "200"]),
+    ("GET", "/api/studio", "?have=49", "", ["401", "403", "403", "403", "200"]),
+    ("GET", "/api/studio", "?have=50", "", ["401", "403", "403", "403", "403"]),
+    ("GET", "/api/studio", "?have=-1", "", ["401", "403", "403", "403", "400"]),
     ("GET", "/billing", "", "", MEMBERS),
     ("POST", "/billing", "", "", ["303 /login", "200", "200", "200", "303 {portal}"]),
     ("GET", "/buy", "?plan=pro&interval=month", "", MEMBERS),
@@ -147,6 +131,9 @@ const TABLE: [Line; 105] = [
     ("GET", "/confirmation", "", "", MEMBERS),
     ("GET", "/confirmation", "?checkout_id={checkout}", "", ANN),
     ("POST", "/confirmation", "", "order={order}", ["303 /login", "404", "404", "404", "303 /orders/{order}"]),
+    ("GET", "/orders", "", "", MEMBERS),
+    ("GET", "/orders/paper", "?bill=none&sort=invoice", "", ["303 /login", "404", "404", "404", "404"]),
+    ("POST", "/orders/paper", "?bill=none&sort=invoice", "bill=none", ["303 /login", "404", "404", "404", "404"]),
     ("GET", "/subscription/cancel", "?id={subscription}", "", ANN),
     ("POST", "/subscription/cancel", "?id={subscription}", CHANGE, ANN_MISTAKEN),
     ("GET", "/subscription/resume", "?id={subscription}", "", ANN),
@@ -196,6 +183,11 @@ const TABLE: [Line; 105] = [
     ("GET", "/staff/cases", "", "", STAFF),
     ("GET", "/staff/cases", "?id=nothing", "", ["303 /login", "404", "404", "404", "404"]),
     ("POST", "/staff/cases", "", "id=nothing&act=close&reason=Enough", STAFF_MISTAKEN),
+    ("GET", "/staff/refund", "?bill={bill}", "", STAFF),
+    ("GET", "/staff/refund", "?bill=nothing", "", ["303 /login", "404", "404", "404", "404"]),
+    ("POST", "/staff/refund", "?bill={bill}", "bill={bill}&cause=other&amount=1&reason=Sorry&shown=x", STAFF_MISTAKEN),
+    ("GET", "/staff/revoke", "?subscription={subscription}", "", STAFF),
+    ("POST", "/staff/revoke", "?subscription={subscription}", "subscription={subscription}", STAFF_MISTAKEN),
     ("GET", "/staff/inbox", "", "", STAFF),
     ("GET", "/staff/inbox", "?seq=1", "", STAFF),
     ("POST", "/staff/inbox", "", "seq=1", STAFF_MISTAKEN),
@@ -296,7 +288,10 @@ async fn scene() -> Scene {
     let portal = format!("{}/boreal-sandbox/portal", shop.polar.origin);
     let checkout = shop.order(&order).await.checkout_id.expect("a checkout");
     let subscription = shop.subscription(&person).await["id"].as_str().expect("an id").to_owned();
+    shop.worked_off().await;
+    let bill = shop.polar.list("/v1/orders/").await[0]["id"].as_str().expect("an id").to_owned();
     let things = vec![
+        ("{bill}", bill),
         ("{subscription}", subscription),
         ("{unused}", new_id()),
         ("{ann}", person.id),

@@ -40,6 +40,13 @@ fn address(id: &str, plan: &str, interval: &str) -> String {
 }
 
 impl Shop {
+    /// Makes something at Polar.
+    async fn made(&self, path: &str, body: Value) -> Value {
+        let (status, made) = self.polar.send("POST", path, Some(body)).await;
+        assert_eq!(status, 201, "{path}: {made}");
+        made
+    }
+
     /// Somebody who pays for a plan with this card, and Polar's id of the subscription.
     async fn payer(&self, plan: &str, interval: &str, card: &str) -> (Resident, String) {
         let ann = self.resident("ann").await;
@@ -314,6 +321,17 @@ async fn hostile_forms_change_nothing() {
     for plan in ["lifetime", "free", "nothing"] {
         ann.browser.get(&address(&id, plan, "month"), 404).await;
     }
+    // At Polar, but in a currency that is not sold here.
+    let price = json!({"amount_type": "fixed", "price_amount": 39000, "price_currency": "eur"});
+    let yearly = json!({"name": "Team", "recurring_interval": "year", "metadata": {"plan": "team"}, "prices": [price]});
+    shop.made("/v1/products/", yearly).await;
+    shop.polar.idle().await;
+    shop.worked_off().await;
+    let shown = ann.browser.get(&address(&id, "team", "year"), 404).await.html;
+    assert!(shown.contains("This is not for sale") && !shown.contains("name=\"terms\""), "{shown}");
+    let refused = ann.browser.post(&address(&id, "team", "year"), &with(&page, &[("interval", "year")]), 422).await;
+    assert!(refused.html.contains("role=\"alert\""), "{}", refused.html);
+
     assert_eq!(shop.plan_at_polar(&id).await, "pro");
     assert!(shop.differences().await.is_empty());
     ann.browser.post(&to, &with(&page, &[]), 303).await;

@@ -3,6 +3,7 @@
 use super::polar::{FORM, browser, encoded};
 use boreal::server::services::new_id;
 use reqwest::header::{HeaderMap, LOCATION, SET_COOKIE};
+use serde_json::Value;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -130,6 +131,14 @@ impl Visitor {
     pub async fn try_get(&self, path: &str) -> reqwest::Result<(u16, Answer)> {
         let path = path.strip_prefix(&self.origin).unwrap_or(path);
         self.send(self.http.get(format!("{}{path}", self.origin))).await
+    }
+
+    /// Asks a route that is no page: its status, its headers and its JSON.
+    pub async fn ask(&self, path: &str) -> (u16, HeaderMap, Value) {
+        let request = self.http.get(format!("{}{path}", self.origin)).header("cookie", &self.cookie);
+        let answer = request.header("accept", "application/json").send().await.expect("an answer");
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        (status, headers, answer.json().await.expect("JSON"))
     }
 
     /// Opens a stream of events.

@@ -4,6 +4,7 @@ mod double;
 mod leaving;
 mod orders;
 mod person;
+mod remedies;
 mod runs;
 mod tables;
 
@@ -11,6 +12,7 @@ pub use double::{Decided, Sides};
 pub use leaving::{LeavingTable, leaving_sentence};
 pub use orders::Orders;
 pub use person::{Beliefs, Changes, Gifts, Has, Sources};
+pub use remedies::{BillTable, Remedies};
 pub use runs::{Found, Lines, Looks, Runs, sent_and_held, sort_words};
 pub use tables::{Acts, CaseTable, ShelfTable, Strays, Table, case_words};
 

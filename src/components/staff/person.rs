@@ -64,6 +64,10 @@ pub fn Sources(
     explanation: Explanation,
 ) -> impl IntoView {
     let card = |source: Explained| {
+        let end = (source.kind == "subscription").then(|| {
+            let to = format!("/staff/revoke?subscription={}", source.id);
+            view! { <p><a href=to>"End it at once"</a></p> }
+        });
         let (class, word) = if source.told.rule.gives() { ("badge good", "gives") } else { ("badge", "gives nothing") };
         view! {
             <li class="card">
@@ -74,6 +78,7 @@ pub fn Sources(
                     {source.kind.replace('_', " ")} " " <code>{source.id}</code>
                     {source.owned_by.map(|rule| format!(", theirs by the rule “{rule}”"))}
                 </p>
+                {end}
             </li>
         }
     };

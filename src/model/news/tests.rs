@@ -40,9 +40,15 @@ fn a_subscription_tells_how_it_stands() {
 }
 
 #[test]
-fn a_yearly_renewal_is_told_a_week_ahead_unless_it_ends() {
+fn a_yearly_renewal_is_told_a_week_ahead_unless_it_is_none() {
     assert_eq!(subscription(&json!({"recurring_interval": "year"})), [format!("renewal_soon:s:{}", then())]);
-    assert_eq!(subscription(&json!({"recurring_interval": "year", "ends_at": THEN})), [""; 0]);
+    for other in [
+        json!({"ends_at": THEN}),
+        json!({"pause_at_period_end": true}),
+        json!({"pending_update": {"applies_at": THEN, "product_id": "q"}}),
+    ] {
+        assert_eq!(subscription(&with(json!({"recurring_interval": "year"}), &other)), [""; 0], "{other}");
+    }
     let news = News { key: String::new(), at: then() - AHEAD, letter: BillingLetter::TwoSubscriptions };
     assert!(!news.is_fresh(then() - AHEAD - 1) && news.is_fresh(then() - AHEAD) && news.is_fresh(then() - AHEAD + DAY));
     assert!(!news.is_fresh(then() - AHEAD + DAY + 1));

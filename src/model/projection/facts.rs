@@ -244,6 +244,16 @@ pub struct BenefitFacts {
     pub metadata: BTreeMap<String, Value>,
 }
 
+impl BenefitFacts {
+    /// The feature of ours that it names, and how much of it.
+    #[must_use]
+    pub fn feature(&self) -> Option<(&str, plan::Value)> {
+        let limit = self.metadata.get("limit").and_then(Value::as_i64);
+        let feature = self.metadata.get("feature")?.as_str()?;
+        Some((feature, limit.map_or(plan::Value::Switch(true), plan::Value::Limit)))
+    }
+}
+
 impl GrantFacts {
     /// Whether it stands.
     #[must_use]
@@ -254,9 +264,7 @@ impl GrantFacts {
     /// The feature of ours that the benefit names, and how much of it.
     #[must_use]
     pub fn feature(&self) -> Option<(&str, plan::Value)> {
-        let limit = self.benefit.metadata.get("limit").and_then(Value::as_i64);
-        let feature = self.benefit.metadata.get("feature")?.as_str()?;
-        Some((feature, limit.map_or(plan::Value::Switch(true), plan::Value::Limit)))
+        self.benefit.feature()
     }
 
     pub(super) fn columns(self, ties: &mut Ties) -> Columns {

@@ -14,7 +14,6 @@ use crate::{
     },
 };
 use leptos::{either::EitherOf3, prelude::*};
-use leptos_meta::Meta;
 use leptos_router::hooks::use_query_map;
 
 /// Closes a case, or has one of two subscriptions ended first.
@@ -91,7 +90,7 @@ fn One(case: Case, two: Option<TwoOf>) -> impl IntoView {
     let form = (case.closed_at.is_none() && !under_way).then(|| view! { <Deciding id=case.id.clone() options /> });
     view! {
         <Room title=case_words(&case.kind) lead=case.details.clone()>
-            {under_way.then(|| view! { <Meta http_equiv="refresh" content="5" /> })}
+            {under_way.then(|| view! { <meta http-equiv="refresh" content="5" /> })}
             <Refusal />
             <dl class="facts">
                 <dt>"Opened"</dt>

@@ -8,7 +8,9 @@ mod overview;
 mod person;
 mod polar;
 mod quarantine;
+mod refund;
 mod refusals;
+mod revoke;
 mod withdraw;
 
 pub use activity::ActsPage;
@@ -18,4 +20,6 @@ pub use overview::StaffPage;
 pub use person::PersonPage;
 pub use polar::PolarPage;
 pub use quarantine::QuarantinePage;
+pub use refund::RefundPage;
+pub use revoke::RevokePage;
 pub use withdraw::WithdrawPage;

@@ -4,7 +4,7 @@ use super::refusals::{known, refusal};
 use crate::{
     components::{
         form::{Choice, Field, Hidden, Refusal},
-        staff::{Acts, Beliefs, CaseTable, Changes, Gifts, Has, Orders, Room, Sources, leaving_sentence},
+        staff::{Acts, Beliefs, BillTable, CaseTable, Changes, Gifts, Has, Orders, Room, Sources, leaving_sentence},
     },
     model::{
         instant::{Millis, parse_ms, spell_date},
@@ -82,7 +82,7 @@ fn typed(text: &str) -> Option<Millis> {
 
 #[component]
 fn Everything(person: Person, at: String, beliefs: Option<Vec<Belief>>) -> impl IntoView {
-    let Person { user, leaving, explanation, gifts, changes, orders, cases, acts } = person;
+    let Person { user, leaving, explanation, gifts, changes, orders, bills, cases, acts } = person;
     let leaving = leaving.map(|leaving| view! { <p class="notice" role="status">{leaving_sentence(&leaving)}</p> });
     let title = user.email.clone().unwrap_or_else(|| "A deleted account".to_owned());
     let verified = user.email_verified_at.map_or("address not verified", |_| "address verified");
@@ -104,6 +104,7 @@ fn Everything(person: Person, at: String, beliefs: Option<Vec<Belief>>) -> impl 
             <Gifts gifts />
             <Giving id=user.id.clone() />
             <Orders orders />
+            <BillTable bills />
             <Changes changes />
             <Acts title="What was done to the account" acts />
             <p><a href=activity>"All activity"</a></p>

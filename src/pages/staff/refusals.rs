@@ -18,7 +18,11 @@ pub fn refusal(refused: Refused, typed: &[(&'static str, &str)]) -> ServerFnErro
         Refused::NoSuchThing => Rejected::field("what", words),
         Refused::HowMany => Rejected::field("how_many", words),
         Refused::Expiry => Rejected::field("until", words),
-        Refused::Gone | Refused::UnderWay | Refused::Changed | Refused::Declined(_) => Rejected::form(words),
+        Refused::Amount { .. } => Rejected::field("amount", words),
+        Refused::Cause => Rejected::field("cause", words),
+        Refused::Busy | Refused::Gone | Refused::UnderWay | Refused::Changed | Refused::Declined(_) => {
+            Rejected::form(words)
+        }
         Refused::NoAnswer => Rejected::unavailable(words),
         Refused::Store(error) => {
             tracing::error!(%error, "an act of staff failed");

@@ -76,7 +76,7 @@ pub fn receipt_of(state: &mut state::State, id: Uuid) -> Answer {
     if order.receipt_ready {
         return Ok(Json(json!({"url": document_url(state, "receipt", id)})).into_response());
     }
-    state.later(What::Receipt(id));
+    state.later_once(What::Receipt(id));
     Ok(StatusCode::ACCEPTED.into_response())
 }
 

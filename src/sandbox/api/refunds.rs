@@ -150,7 +150,7 @@ fn refund(state: &mut state::State, wish: Wish) -> Result<Refund, Refusal> {
         modified_at: None,
         id: secrets::id(),
         metadata: wish.metadata,
-        status: "succeeded".to_owned(),
+        status: if state.faults.refunds_pend { "pending" } else { "succeeded" }.to_owned(),
         reason: wish.reason,
         amount: wish.amount,
         tax_amount,
@@ -164,15 +164,10 @@ fn refund(state: &mut state::State, wish: Wish) -> Result<Refund, Refusal> {
     };
     state.refunds.push(refund.clone());
     state.emit("refund.created", json!(refund));
-    let now = state.clock.now();
-    let order = state.order_mut(refund.order_id)?;
-    order.refunded_amount += refund.amount;
-    order.refunded_tax_amount += refund.tax_amount;
-    let status = if order.refundable() == 0 { "refunded" } else { "partially_refunded" };
-    status.clone_into(&mut order.status);
-    order.modified_at = Some(now);
-    billing::tell(state, refund.order_id, "order.updated")?;
-    billing::tell(state, refund.order_id, "order.refunded")?;
+    counted(state, &refund, 1)?;
+    if refund.status == "succeeded" {
+        billing::tell(state, refund.order_id, "order.refunded")?;
+    }
     state.later(What::Refunded(refund.id));
     if refund.revoke_benefits {
         // Starting the revocation writes the row once more (http/139).
@@ -182,11 +177,40 @@ fn refund(state: &mut state::State, wish: Wish) -> Result<Refund, Refusal> {
     Ok(refund)
 }
 
+/// The order's totals hold every refund that has not failed (C§2.10): one more, or one less.
+fn counted(state: &mut state::State, refund: &Refund, times: i64) -> Result<(), Refusal> {
+    let now = state.clock.now();
+    let order = state.order_mut(refund.order_id)?;
+    order.refunded_amount += times * refund.amount;
+    order.refunded_tax_amount += times * refund.tax_amount;
+    let status = match (order.refunded_amount, order.refundable()) {
+        (0, _) => "paid",
+        (_, 0) => "refunded",
+        _ => "partially_refunded",
+    };
+    status.clone_into(&mut order.status);
+    order.modified_at = Some(now);
+    billing::tell(state, refund.order_id, "order.updated")
+}
+
+/// What the payment provider says of a pending refund.
+fn settled(state: &mut state::State, id: Uuid) -> Result<(), Refusal> {
+    let failed = state.faults.refunds_fail;
+    let refund = state.refunds.iter_mut().find(|refund| refund.id == id).ok_or(Refusal::NotFound)?;
+    if refund.status != "pending" {
+        return Ok(());
+    }
+    refund.status = if failed { "failed" } else { "succeeded" }.to_owned();
+    let refund = refund.clone();
+    if failed { counted(state, &refund, -1) } else { billing::tell(state, refund.order_id, "order.refunded") }
+}
+
 /// The payment provider reports twice, and each report is an event (webhooks 0143–0144).
 ///
 /// # Errors
 /// When the refund is gone.
 pub fn reported(state: &mut state::State, id: Uuid) -> Result<(), Refusal> {
+    settled(state, id)?;
     for _ in 0..2 {
         let now = state.clock.now();
         let refund = state.refunds.iter_mut().find(|refund| refund.id == id).ok_or(Refusal::NotFound)?;

@@ -43,6 +43,10 @@ pub struct Faults {
     pub hold_ms: u64,
     /// What is done in jobs (fulfilment, states, invoices) waits so much longer, or until the clock is moved.
     pub hold_jobs_ms: u64,
+    /// Refunds are `pending` until the payment provider reports, as late as other jobs.
+    pub refunds_pend: bool,
+    /// What it reports of those is that they failed.
+    pub refunds_fail: bool,
     /// Of a hundred events so many are never sent, by the seed.
     pub drop_percent: u8,
     /// Of a hundred attempts so many carry a wrong signature, by the seed.
@@ -76,6 +80,8 @@ impl Default for Faults {
             retry_scale: 1.0,
             hold_ms: 0,
             hold_jobs_ms: 0,
+            refunds_pend: false,
+            refunds_fail: false,
             drop_percent: 0,
             corrupt_percent: 0,
             standard_secrets: false,

@@ -75,7 +75,7 @@ pub async fn sync(line: Sync) -> Result<(), Error> {
 }
 
 async fn run(state: &State, user: Option<String>, kind: Kind, dry: bool) -> Result<Run, Error> {
-    if let binding::Bound::Mismatch(sentence) = binding::compare(state).await? {
+    if let binding::Bound::Mismatch(sentence) = binding::bind(state).await? {
         return Err(Error::Mistakes(vec![sentence]));
     }
     let what = match user {

@@ -1,5 +1,5 @@
 //! Our orders that change a subscription: written before Polar is asked, settled after its answer. Of one subscription at
-//! most one is open, and what was done for a purpose is never begun again.
+//! most one is open, and beside it one refund, and what was done for a purpose is never begun again.
 
 use super::{Db, Reader, Result, Tx};
 use crate::model::instant::Millis;
@@ -62,9 +62,9 @@ pub async fn done<'c>(on: impl Reader<'c>, subscription: &str) -> Result<i64> {
     on.read(select).bind(subscription).scalar().await
 }
 
-/// Whether a change of a subscription is not settled.
+/// Whether a change of a subscription is not settled; a refund is none, it may be pending for days.
 pub async fn is_busy<'c>(on: impl Reader<'c>, subscription: &str) -> Result<bool> {
-    let select = "SELECT EXISTS (SELECT 1 FROM orders WHERE subscription_id = $1 AND kind <> 'buy'
+    let select = "SELECT EXISTS (SELECT 1 FROM orders WHERE subscription_id = $1 AND kind NOT IN ('buy', 'refund')
                                    AND state IN ('committing', 'unsettled'))";
     on.read(select).bind(subscription).scalar().await
 }

@@ -31,6 +31,7 @@ pub mod orders;
 pub mod outgoing_mail;
 pub mod quarantine;
 pub mod refolds;
+pub mod remedies;
 pub mod replay;
 pub mod sessions;
 pub mod staff_grants;

@@ -2,7 +2,7 @@
 
 use super::{
     Site, cache, csp, dev_mail, errors, export, files, forms, guard, headers, health, live, session, source, strip,
-    trace, webhook,
+    studio, trace, webhook,
 };
 use crate::{
     app::{App, error_page, shell, stage_fragment},
@@ -80,7 +80,9 @@ fn routes(state: &State, options: &LeptosOptions) -> Router {
     let probes = Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));
     let probes =
         probes.route("/dev/mail/{id}/html", get(dev_mail::html)).route("/account/export/file", post(export::file));
-    pages.merge(probes.with_state(state.clone())).merge(polar_routes(state)).layer(from_fn(trace::route))
+    let product = Router::new().route("/api/studio", get(studio::projects)).with_state(state.clone());
+    let own = pages.merge(probes.with_state(state.clone())).merge(product);
+    own.merge(polar_routes(state)).layer(from_fn(trace::route))
 }
 
 /// `/webhooks/polar`, and what live pages follow.

@@ -4,8 +4,8 @@ use crate::{
     model::{
         instant::Millis,
         job::{
-            CARRY_ADDRESS, CONFIRM_DOUBLES, END_SUBSCRIPTION, EXPORT, LEAVE, READ_OBJECT, SETTLE_CHANGE, SYNC_CHECKOUT,
-            SYNC_USER, TIE_CUSTOMER, object_of_key,
+            CARRY_ADDRESS, CONFIRM_DOUBLES, END_SUBSCRIPTION, EXPORT, LEAVE, READ_OBJECT, REMEDY, SETTLE_CHANGE,
+            SYNC_CHECKOUT, SYNC_USER, TIE_CUSTOMER, object_of_key,
         },
         order::{Stage, State as OrderState},
     },
@@ -15,7 +15,7 @@ use crate::{
             orders,
         },
         polar,
-        services::{Error, changing, confirming, customers, doubles, exporting, leaving, new_id, syncing},
+        services::{Error, changing, confirming, customers, doubles, exporting, leaving, new_id, remedying, syncing},
         state::State,
     },
 };
@@ -78,6 +78,7 @@ async fn outcome(state: &State, job: &Job) -> Ended {
     let done = match job.kind.as_str() {
         SYNC_CHECKOUT => return sync_checkout(state, &job.key).await.unwrap_or_else(ended),
         END_SUBSCRIPTION => return however_long(doubles::carry_on(state, &job.key).await),
+        REMEDY => return however_long(remedying::carry_on(state, &job.key).await),
         SETTLE_CHANGE => return however_long(changing::settle(state, &job.key).await),
         LEAVE => return however_long(leaving::carry_on(state, &job.key).await),
         CONFIRM_DOUBLES => doubles::confirm(state, &job.key).await,
@@ -89,7 +90,8 @@ async fn outcome(state: &State, job: &Job) -> Ended {
             Some((kind, id)) => syncing::read_object(state, kind, id).await,
             None => return Ended::Dead("the key names no object".to_owned()),
         },
-        _ => return Ended::Dead("this version knows no such job".to_owned()),
+        // While a newer version takes the place of this one, its jobs are for it.
+        _ => return Ended::Again(MOST_LOOKS, "this version knows no such job".to_owned()),
     };
     done.map_or_else(ended, |()| Ended::Done)
 }

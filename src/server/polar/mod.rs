@@ -3,6 +3,8 @@
 mod client;
 mod error;
 mod pace;
+mod papers;
+mod products;
 mod reads;
 pub mod signature;
 mod types;
@@ -13,8 +15,10 @@ pub(crate) use client::MOST_SKEW;
 pub use client::{Access, Client, Seen};
 pub use error::Error;
 pub use pace::Pace;
+pub use papers::Paper;
+pub use products::{NewProduct, NewTrial, Price, ProductChange};
 pub use reads::Page;
-pub use types::{Checkout, CheckoutRequest, Listed, NewProduct, Organization, ProductPrice, Session};
+pub use types::{Checkout, CheckoutRequest, Listed, NewRefund, Organization, Session};
 pub use webhooks::{Attempt, Endpoint, Event};
 
 /// The version of Polar's API that this code is written against (C§1.1).

@@ -68,9 +68,14 @@ impl Client {
     /// # Errors
     /// As every call; one failed page fails the list.
     pub async fn objects(&self, kind: Kind, filter: &[(&str, &str)]) -> Result<Vec<Seen<Value>>, Error> {
+        self.all(kind.stored(), filter).await
+    }
+
+    /// Everything of a list, raw, over all pages; `kind` as in [`Client::page`].
+    pub(super) async fn all(&self, kind: &str, filter: &[(&str, &str)]) -> Result<Vec<Seen<Value>>, Error> {
         let mut all = Vec::new();
         for number in 1.. {
-            let page = self.page(kind.stored(), filter, number).await?;
+            let page = self.page(kind, filter, number).await?;
             all.extend(page.items);
             if page.is_last {
                 break;
@@ -79,7 +84,7 @@ impl Client {
         Ok(all)
     }
 
-    /// One page of a list, raw; `kind` also `customer`. Pages count from 1.
+    /// One page of a list, raw; `kind` also `customer` or `benefit`. Pages count from 1.
     ///
     /// # Errors
     /// As every call.

@@ -118,35 +118,17 @@ pub struct Session {
     pub customer_portal_url: String,
 }
 
-/// A product to be made.
-#[derive(Clone, Debug, Serialize)]
-pub struct NewProduct {
-    /// 3–64 characters.
-    pub name: String,
-    /// One sentence.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// `day`, `week`, `month`, `year`; none for one-time products.
-    pub recurring_interval: Option<String>,
-    /// Unit of the trial.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub trial_interval: Option<&'static str>,
-    /// Length of the trial.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub trial_interval_count: Option<i64>,
-    /// Its prices.
-    pub prices: Vec<ProductPrice>,
-    /// Our tags.
-    pub metadata: BTreeMap<&'static str, String>,
-}
-
-/// A fixed price to be made.
-#[derive(Clone, Debug, Serialize)]
-pub struct ProductPrice {
-    /// Always `fixed`.
-    pub amount_type: &'static str,
-    /// Minor units; 0 is free.
-    pub price_amount: i64,
-    /// Lower-case ISO code.
-    pub price_currency: String,
+/// A bill that is paid back, wholly or in part.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRefund<'r> {
+    /// Polar's id of the bill.
+    pub bill: &'r str,
+    /// Net of tax, minor units.
+    pub amount: i64,
+    /// One of Polar's words.
+    pub reason: &'r str,
+    /// Our order.
+    pub order: &'r str,
+    /// Whether what a one-time purchase opened closes at Polar too; refused for a subscription's bill.
+    pub closes: bool,
 }

@@ -52,6 +52,15 @@ impl Client {
         Ok(seen.value.items)
     }
 
+    /// Makes an endpoint in the raw format, told about these kinds. Polar thinks up its secret.
+    ///
+    /// # Errors
+    /// As every call; a 422 where no address of the internet is meant.
+    pub async fn add_endpoint(&self, url: &str, events: &[String]) -> Result<Endpoint, Error> {
+        let body = json!({ "url": url, "name": "Boreal", "format": "raw", "events": events });
+        self.send(Method::POST, "/v1/webhooks/endpoints", &body).await.map(|seen| seen.value)
+    }
+
     /// Switches an endpoint on, in the raw format, for these kinds.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! What we ask Polar to do. None of it is tried twice.
 
-use super::{Checkout, CheckoutRequest, Client, Error, NewProduct, Seen, Session};
+use super::{Checkout, CheckoutRequest, Client, Error, NewRefund, Seen, Session};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -121,13 +121,19 @@ impl Client {
         self.send(Method::PATCH, &format!("/v1/subscriptions/{id}"), &json!({ "resume": true })).await
     }
 
-    /// Pays a bill back; `amount` is net of tax, in minor units, `reason` is one of Polar's words, and `order_id` is ours.
+    /// Pays a bill back.
     ///
     /// # Errors
     /// As every call. More than was paid is never paid back: Polar answers 403 (C§2.10).
-    pub async fn refund(&self, bill: &str, amount: i64, reason: &str, order_id: &str) -> Result<Seen<Value>, Error> {
-        let metadata = json!({ "order_id": order_id });
-        let body = json!({ "order_id": bill, "reason": reason, "amount": amount, "metadata": metadata });
+    pub async fn refund(&self, refund: NewRefund<'_>) -> Result<Seen<Value>, Error> {
+        let NewRefund { bill, amount, reason, order, closes } = refund;
+        let body = json!({
+            "order_id": bill,
+            "reason": reason,
+            "amount": amount,
+            "revoke_benefits": closes,
+            "metadata": { "order_id": order },
+        });
         self.send(Method::POST, "/v1/refunds/", &body).await
     }
 
@@ -138,13 +144,5 @@ impl Client {
     /// be all the same.
     pub async fn delete_customer(&self, id: &str) -> Result<(), Error> {
         self.delete(&format!("/v1/customers/{id}?anonymize=true")).await
-    }
-
-    /// Makes a product.
-    ///
-    /// # Errors
-    /// As every call.
-    pub async fn create_product(&self, product: &NewProduct) -> Result<Seen<Value>, Error> {
-        self.send(Method::POST, "/v1/products/", product).await
     }
 }

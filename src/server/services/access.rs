@@ -36,38 +36,51 @@ pub enum Access {
     },
 }
 
-/// Whether `user` may use `feature` now.
+/// Why it cannot be said: our own tables do not answer.
+pub const UNREADABLE: &str = "We cannot read your access right now.";
+/// Why it cannot be said: see [`is_uncertain`].
+pub const CHECKING: &str = "A payment of yours is being checked.";
+
+/// Whether `user` may use `feature` now. Code that knows the name of the feature asks [`super::guarding`].
 pub async fn feature(state: &State, user: &str, feature: &str) -> Access {
     match decide(state, user, feature).await {
         Ok(access) => access,
         Err(error) => {
             tracing::error!(user_id = user, feature, error = %error, "access cannot be read");
-            Access::Unknown { why: "We cannot read your access right now." }
+            Access::Unknown { why: UNREADABLE }
         }
     }
 }
 
 async fn decide(state: &State, user: &str, feature: &str) -> Result<Access, Error> {
-    if let Some(granted) = granted(state, user, feature).await? {
-        return Ok(granted);
-    }
-    let free = state.plans.free().and_then(|plan| plan.features.get(feature));
-    if let Some(value) = free.filter(|value| **value != Value::Switch(false)) {
-        return Ok(Access::Granted { value: *value, source: None });
+    let free =
+        state.plans.free().and_then(|plan| plan.features.get(feature)).filter(|value| **value != Value::Switch(false));
+    match (granted(state, user, feature).await?, free) {
+        // Nobody has less than everybody.
+        (Some(Access::Granted { value, .. }), Some(free)) if value < *free => {
+            return Ok(Access::Granted { value: *free, source: None });
+        }
+        (Some(granted), _) => return Ok(granted),
+        (None, Some(free)) => return Ok(Access::Granted { value: *free, source: None }),
+        (None, None) => {}
     }
     if is_uncertain(state, user).await? {
-        return Ok(Access::Unknown { why: "A payment of yours is being checked." });
+        return Ok(Access::Unknown { why: CHECKING });
     }
     // A payment that was applied between the two looks is no longer uncertain, but granted.
     if let Some(granted) = granted(state, user, feature).await? {
         return Ok(granted);
     }
-    let opens = state.plans.iter().find(|plan| plan.features.contains_key(feature));
-    let reason = match opens {
+    Ok(Access::Denied { reason: part_of(state, feature) })
+}
+
+/// Which plan opens a feature, in one sentence.
+#[must_use]
+pub fn part_of(state: &State, feature: &str) -> String {
+    match state.plans.first_with(feature) {
         Some(plan) => format!("{} is part of {}.", state.plans.feature_name(feature), plan.name),
         None => "No plan opens this.".to_owned(),
-    };
-    Ok(Access::Denied { reason })
+    }
 }
 
 async fn granted(state: &State, user: &str, feature: &str) -> Result<Option<Access>, Error> {

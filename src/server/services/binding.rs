@@ -49,11 +49,26 @@ pub enum Bound {
     Mismatch(String),
 }
 
-/// Asks Polar whose token this is, binds a new database, compares an old one.
+/// As [`bind`], and notes that a server works by these plans from now on.
 ///
 /// # Errors
-/// When Polar or the database fails; with a bound database the server then goes on and compares at the next answer.
+/// As [`bind`]; with a bound database the server then goes on and compares at the next answer.
 pub async fn compare(state: &State) -> Result<Bound, Error> {
+    let bound = bind(state).await?;
+    if matches!(bound, Bound::To(_))
+        && installation::plans_changed(&state.db, state.plans.hash(), state.clock.billing()).await?
+    {
+        tracing::info!("the plans changed: access of every owner is computed again");
+    }
+    Ok(bound)
+}
+
+/// Asks Polar whose token this is, binds a new database, compares an old one. A command beside a server does only this: its
+/// `plans.toml` may be newer than the one by which the server works.
+///
+/// # Errors
+/// When Polar or the database fails.
+pub async fn bind(state: &State) -> Result<Bound, Error> {
     let organization = state.polar.organization().await?;
     let to = installation_of(state, &organization);
     let held = installation::bind(&state.db, &to, state.clock.wall()).await?;
@@ -61,9 +76,6 @@ pub async fn compare(state: &State) -> Result<Bound, Error> {
         return Ok(Bound::Mismatch(mismatch(&held, &to)));
     }
     *state.known.currency.write().unwrap_or_else(PoisonError::into_inner) = organization.default_presentment_currency;
-    if installation::plans_changed(&state.db, state.plans.hash(), state.clock.billing()).await? {
-        tracing::info!("the plans changed: access of every owner is computed again");
-    }
     state.known.bound.store(true, Ordering::Release);
     state.known.compared.store(true, Ordering::Release);
     Ok(Bound::To(held))

@@ -15,7 +15,7 @@ pub async fn findings(state: &State) -> Result<Vec<String>, Error> {
     match binding::look(state).await {
         Ok(mismatch) => found.extend(mismatch),
         Err(Error::Polar(error)) => {
-            found.push(unreachable(&error));
+            found.push(unreachable(&error, "organizations:read"));
             return Ok(found);
         }
         Err(error) => return Err(error),
@@ -27,8 +27,8 @@ pub async fn findings(state: &State) -> Result<Vec<String>, Error> {
     Ok(found)
 }
 
-/// What to do about a Polar that cannot be asked.
-pub fn unreachable(error: &polar::Error) -> String {
+/// What to do about a Polar that does not do what was asked with this scope.
+pub fn unreachable(error: &polar::Error, scope: &str) -> String {
     match error {
         polar::Error::Unauthorized => {
             "Polar does not accept POLAR_ACCESS_TOKEN: it is wrong, expired, or of the other \
@@ -36,8 +36,9 @@ pub fn unreachable(error: &polar::Error) -> String {
                 .to_owned()
         }
         polar::Error::MissingScope => {
-            "POLAR_ACCESS_TOKEN lacks the scope organizations:read; the README lists every scope.".to_owned()
+            format!("POLAR_ACCESS_TOKEN lacks the scope {scope}; the README lists every scope.")
         }
+        polar::Error::Limited { .. } | polar::Error::Failed(_) => format!("{error}: try again in a minute."),
         error => format!("{error}: check POLAR_API_BASE and this machine's network."),
     }
 }
@@ -66,14 +67,14 @@ async fn clock(state: &State) -> Option<String> {
             if skew > 0 { "ahead of" } else { "behind" }
         )),
         Ok(_) => None,
-        Err(error) => Some(unreachable(&error)),
+        Err(error) => Some(unreachable(&error, "organizations:read")),
     }
 }
 
 async fn organization(state: &State) -> Option<String> {
     match state.polar.organization().await {
         Ok(organization) => several_subscriptions(&organization),
-        Err(error) => Some(unreachable(&error)),
+        Err(error) => Some(unreachable(&error, "organizations:read")),
     }
 }
 
@@ -90,10 +91,7 @@ fn several_subscriptions(organization: &polar::Organization) -> Option<String> {
 async fn webhooks(state: &State) -> Vec<String> {
     match watching::problems(state).await {
         Ok(problems) => problems.iter().map(watching::Problem::sentence).collect(),
-        Err(Error::Polar(polar::Error::MissingScope)) => {
-            vec!["POLAR_ACCESS_TOKEN lacks the scope webhooks:read; the README lists every scope.".to_owned()]
-        }
-        Err(Error::Polar(error)) => vec![unreachable(&error)],
+        Err(Error::Polar(error)) => vec![unreachable(&error, "webhooks:read")],
         Err(error) => vec![error.to_string()],
     }
 }
@@ -101,10 +99,7 @@ async fn webhooks(state: &State) -> Vec<String> {
 async fn products(state: &State) -> Vec<String> {
     let products = match state.polar.objects(Kind::Product, &[]).await {
         Ok(products) => products,
-        Err(polar::Error::MissingScope) => {
-            return vec!["POLAR_ACCESS_TOKEN lacks the scope products:read; the README lists every scope.".to_owned()];
-        }
-        Err(error) => return vec![unreachable(&error)],
+        Err(error) => return vec![unreachable(&error, "products:read")],
     };
     let facts = products.iter().filter_map(|seen| {
         let id = seen.value["id"].as_str()?.to_owned();
@@ -112,11 +107,11 @@ async fn products(state: &State) -> Vec<String> {
     });
     let offers = Offers::join(&state.plans, &facts.collect::<Vec<_>>(), &state.known.currency());
     let without = |plan: &&Plan| !plan.is_free() && offers.of(&plan.slug).next().is_none();
-    (state.plans.iter().filter(without))
+    (state.plans.shown().filter(without))
         .map(|plan| {
             format!(
-                "The plan {} has no product at Polar that can be sold: give a public product with one fixed price the \
-                 metadata plan = \"{}\".",
+                "The plan {} has no product at Polar that can be sold: `boreal polar push` makes it, or give a public product \
+                 with one fixed price the metadata plan = \"{}\".",
                 plan.name, plan.slug
             )
         })
@@ -127,6 +122,15 @@ async fn products(state: &State) -> Vec<String> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_to_do_depends_on_what_polar_said() {
+        let said = |error| unreachable(&error, "products:write");
+        assert!(said(polar::Error::MissingScope).contains("lacks the scope products:write"));
+        assert!(said(polar::Error::Unauthorized).contains("expired"));
+        assert!(said(polar::Error::Limited { retry_after: std::time::Duration::ZERO }).contains("in a minute"));
+        assert!(said(polar::Error::NoAnswer).contains("POLAR_API_BASE"));
+    }
 
     #[test]
     fn several_subscriptions_must_not_be_allowed() {

@@ -79,6 +79,8 @@ pub struct Feature {
 /// One bill of Polar's.
 #[derive(Clone, Debug)]
 pub struct Bill {
+    /// Polar's id.
+    pub id: String,
     /// When it was made, if that can be read.
     pub at: Option<Millis>,
     /// What for, in words.
@@ -87,6 +89,10 @@ pub struct Bill {
     pub total: Money,
     /// Polar's word: `paid`, `pending`, `refunded`, …
     pub status: String,
+    /// What of it went back, tax apart.
+    pub refunded: Money,
+    /// The number on its invoice.
+    pub number: Option<String>,
 }
 
 /// An own order that is not finished.
@@ -129,6 +135,16 @@ pub async fn of(state: &State, user: &str) -> Result<Overview, Error> {
         bills: reading.bills(),
         waiting: waiting(state, user).await?,
     })
+}
+
+/// Every bill of `user`, the newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn bills(state: &State, user: &str) -> Result<Vec<Bill>, Error> {
+    let objects = mirror::of_owner(&state.db, user).await?;
+    let plans: BTreeMap<String, String> = mirror::product_plans(&state.db).await?.into_iter().collect();
+    Ok(Reading { state, held: &BTreeMap::new(), objects: &objects, plans: &plans }.bills())
 }
 
 /// Every other source that gives something or could again; of what is over, the newest, and only where nothing gives.
@@ -219,6 +235,8 @@ impl Reading<'_> {
             _ => plan,
         };
         let total = Money::new(facts.total_amount, &facts.currency);
-        Some(Bill { at: parse_ms(&facts.created_at), what, total, status: facts.status })
+        let refunded = Money::new(facts.refunded_amount, &facts.currency);
+        let (id, at) = (row.id.clone(), parse_ms(&facts.created_at));
+        Some(Bill { id, at, what, total, refunded, status: facts.status, number: facts.invoice_number })
     }
 }

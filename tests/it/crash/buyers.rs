@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::{cell::RefCell, sync::atomic::Ordering, time::Duration};
 
 /// Longer than several lives and starts of the shop.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What is sold.
 const WISHES: [(&str, &str); 4] = [("pro", "month"), ("pro", "year"), ("team", "month"), ("lifetime", "once")];

@@ -19,7 +19,7 @@ use std::{
 };
 
 /// Working off what the dead left may take so long.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Everything that is known at the end.
 pub struct Reckoning<'s> {

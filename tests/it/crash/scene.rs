@@ -25,8 +25,9 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// Waits between attempts to deliver are this part of Polar's.
-const PATIENCE: f64 = 0.03;
+/// Waits between attempts to deliver are this part of Polar's. Ten attempts take two and a half minutes: on a slow machine that
+/// kills several starts in a row nobody listens for a while, and what Polar gives up is not what is held here.
+const PATIENCE: f64 = 0.15;
 
 /// Everything but the servers.
 pub struct Scene {

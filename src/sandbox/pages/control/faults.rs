@@ -54,6 +54,8 @@ const GROUPS: [(&str, &[Switch]); 3] = [
             ("answer_percent", "Of them, %", Number),
             ("retry_after", "A 429 asks to wait, s", Number),
             ("delay_ms", "Delay, ms", Number),
+            ("refunds_pend", "Refunds are pending at first", Flag),
+            ("refunds_fail", "Pending refunds fail", Flag),
             ("rate_limit", "Requests a minute before 429", Maybe),
             ("limit_confirms", "Confirmations as limited as Polar's", Flag),
             ("limit_new_tokens", "New tokens as limited as Polar's", Flag),

@@ -12,7 +12,7 @@ const SWITCHES: [(&str, &str); 12] = [
     (
         "GET, PUT /sandbox/faults",
         "sender, down, duplicate, shuffle, hold_ms, hold_jobs_ms, drop_percent, corrupt_percent, seed, answer (null, 429, 500, \"500 after\", \
-         \"cut\", \"timeout\"), answer_to, answer_count, answer_percent, delay_ms, retry_scale, rate_limit, limit_confirms, limit_new_tokens, standard_secrets",
+         \"cut\", \"timeout\"), answer_to, answer_count, answer_percent, delay_ms, refunds_pend, refunds_fail, retry_scale, rate_limit, limit_confirms, limit_new_tokens, standard_secrets",
     ),
     ("DELETE /sandbox/faults", "all off"),
     (

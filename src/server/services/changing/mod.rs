@@ -10,7 +10,8 @@ mod settling;
 
 pub use asking::{Answer, Consent, commit};
 pub use proposing::{Proposal, Proposed, Target, Wish, choices, only_one, propose};
-pub use settling::{Asked, of_order, settle};
+pub use refunding::{Extent, paid_for};
+pub use settling::{Asked, bill_of, of_order, settle};
 
 use super::{
     Error, new_id,

@@ -5,23 +5,42 @@ use super::{super::Error, Changing, Step};
 use crate::{
     model::{
         ending::{Bill, Part},
+        money::Money,
         projection::Kind,
     },
     server::{
-        db::changes,
-        polar::{self, Seen},
+        db::{changes, mirror::ObjectRow},
+        polar::{self, NewRefund, Seen},
     },
 };
 use serde_json::Value;
 
 const REFUND: &str = "refund";
 
+/// How much is paid back where less is left than was agreed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// What is left.
+    UpTo,
+    /// Nothing.
+    Exactly,
+}
+
+/// What the refunds of a bill belong to: its subscription, or the one-time purchase that it is.
+#[must_use]
+pub fn paid_for(bill: &ObjectRow) -> (Kind, &str) {
+    match &bill.subscription_id {
+        Some(subscription) => (Kind::Subscription, subscription),
+        None => (Kind::Order, &bill.id),
+    }
+}
+
 impl Changing<'_> {
-    /// Pays back what is left of a bill, up to what was agreed to.
+    /// Pays back what was agreed to of a bill.
     ///
     /// # Errors
     /// When Polar cannot be read, or the database fails.
-    pub async fn pay_back(&self, part: &Part) -> Result<Step, Error> {
+    pub async fn pay_back(&self, part: &Part, extent: Extent) -> Result<Step, Error> {
         let (subscription, db) = (self.id, &self.state.db);
         let purpose = format!("{}:{}", self.decision, part.bill);
         if changes::is_done(db, subscription, REFUND, &purpose).await? {
@@ -30,7 +49,10 @@ impl Changing<'_> {
         let mut open = changes::open(db, subscription, REFUND).await?;
         if let Some(order) = &open {
             if let Some(refund) = self.refund_of(&order.id).await? {
-                return self.took(&order.id, &refund).await;
+                let step = self.took(&order.id, &refund).await?;
+                // What another decision has paid back is not what this one is about.
+                let another = || Step::Waits("another refund was under way; it is looked at again".to_owned());
+                return Ok(if order.purpose == purpose { step } else { another() });
             }
             if !self.is_stale(order) {
                 return Ok(Step::Waits("Polar has not answered the refund; it is looked at again".into()));
@@ -38,14 +60,17 @@ impl Changing<'_> {
         }
         // One of an earlier decision, which Polar never made.
         if let Some(order) = open.take_if(|order| order.purpose != purpose) {
+            if !self.may_ask_again(&order).await? {
+                return Ok(Step::Waits("another refund is under way".to_owned()));
+            }
             self.settle(&order.id, "refused", Some("no answer; looked at again")).await?;
         }
-        let left = self.left_of(&part.bill).await?.min(part.amount);
-        if left == 0 {
+        let left = self.left_of(&part.bill).await?;
+        if let Some(over) = too_little(left, part, extent) {
             if let Some(order) = open {
                 self.settle(&order.id, "refused", Some("paid back by somebody else")).await?;
             }
-            return Ok(Step::Done);
+            return Ok(over);
         }
         let order = match open {
             Some(order) if self.may_ask_again(&order).await? => Some(order.id),
@@ -53,13 +78,21 @@ impl Changing<'_> {
             None => self.begin(REFUND, &purpose, &serde_json::to_string(part).expect("plain values")).await?,
         };
         match order {
-            Some(order) => self.send_refund(&order, &part.bill, left).await,
+            Some(order) => self.send_refund(&order, part, left, extent).await,
             None => Ok(Step::Waits("another change of this subscription is under way".into())),
         }
     }
 
-    async fn send_refund(&self, order: &str, bill: &str, amount: i64) -> Result<Step, Error> {
-        let error = match self.polar.refund(bill, amount, self.reason, order).await {
+    async fn send_refund(&self, order: &str, part: &Part, left: i64, extent: Extent) -> Result<Step, Error> {
+        let amount = left.min(part.amount);
+        let refund = NewRefund {
+            bill: &part.bill,
+            amount,
+            reason: self.reason,
+            order,
+            closes: self.kind == Kind::Order && amount == left,
+        };
+        let error = match self.polar.refund(refund).await {
             Ok(refund) => return self.took(order, &refund).await,
             Err(error) => error,
         };
@@ -72,10 +105,8 @@ impl Changing<'_> {
             return self.took(order, &refund).await;
         }
         self.settle(order, "refused", Some(&words)).await?;
-        match self.left_of(bill).await? {
-            0 => Ok(Step::Done),
-            _ => Ok(Step::Refused(format!("It was cancelled, but not paid back: {words}."))),
-        }
+        let over = too_little(self.left_of(&part.bill).await?, part, extent);
+        Ok(over.unwrap_or_else(|| Step::Refused(format!("It was not paid back: {words}."))))
     }
 
     /// A refund of ours is at Polar; only one that succeeded is done (C§2.10).
@@ -85,7 +116,7 @@ impl Changing<'_> {
             Some("succeeded") => self.settle(order, "done", None).await?,
             Some("failed" | "canceled") => {
                 self.settle(order, "refused", Some("the refund failed at Polar")).await?;
-                return Ok(Step::Refused("It was cancelled, but the refund failed at Polar.".to_owned()));
+                return Ok(Step::Refused("The refund failed at Polar.".to_owned()));
             }
             _ => {
                 self.settle(order, "unsettled", Some("pending at Polar")).await?;
@@ -121,5 +152,16 @@ impl Changing<'_> {
         self.observe(Kind::Order, &seen).await?;
         let read = serde_json::from_value::<Bill>(seen.value);
         Ok(read.map_err(|error| polar::Error::Unreadable(error.to_string()))?)
+    }
+}
+
+/// What there is to say where a bill cannot give back what was agreed to; `None` where it can.
+fn too_little(left: i64, part: &Part, extent: Extent) -> Option<Step> {
+    match extent {
+        Extent::UpTo => (left == 0).then_some(Step::Done),
+        Extent::Exactly => (left < part.amount).then(|| {
+            let left = Money::new(left, &part.currency);
+            Step::Refused(format!("Only {left} is left of the bill, so nothing was paid back."))
+        }),
     }
 }

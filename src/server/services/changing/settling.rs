@@ -51,7 +51,7 @@ pub async fn of_order(state: &State, user: &str, order: &str) -> Result<Option<A
     let Some(terms) = Terms::of_stored(&order.quote) else { return Ok(None) };
     let bill = bill_of(state, user, &terms).await?;
     Ok(Some(Asked {
-        bill,
+        bill: bill.map(|(_, facts)| (Money::new(facts.total_amount, &facts.currency), facts.status)),
         terms,
         state: order.state(),
         order_id: order.id,
@@ -62,16 +62,18 @@ pub async fn of_order(state: &State, user: &str, order: &str) -> Result<Option<A
 }
 
 /// What Polar billed for a change of plan: its first bill with that reason since the quote.
-async fn bill_of(state: &State, user: &str, terms: &Terms) -> Result<Option<(Money, String)>, Error> {
+///
+/// # Errors
+/// When the database fails.
+pub async fn bill_of(state: &State, user: &str, terms: &Terms) -> Result<Option<(String, OrderFacts)>, Error> {
     let Some(switch) = &terms.switch else { return Ok(None) };
     let all = mirror::of_owner(&state.db, user).await?.into_iter();
     let of_it = all.filter(|row| row.kind == Kind::Order.stored());
     let of_it = of_it.filter(|row| row.subscription_id.as_deref() == Some(&terms.subscription));
-    let facts = of_it.filter_map(|row| serde_json::from_str::<OrderFacts>(&row.projection).ok());
+    let facts = of_it.filter_map(|row| Some((row.id, serde_json::from_str::<OrderFacts>(&row.projection).ok()?)));
     let since = |facts: &OrderFacts| parse_ms(&facts.created_at).filter(|at| *at >= switch.quoted_at);
-    let bills = facts.filter(|facts| facts.billing_reason == "subscription_update" && since(facts).is_some());
-    let first = bills.min_by_key(|facts| since(facts));
-    Ok(first.map(|facts| (Money::new(facts.total_amount, &facts.currency), facts.status)))
+    let bills = facts.filter(|(_, facts)| facts.billing_reason == "subscription_update" && since(facts).is_some());
+    Ok(bills.min_by_key(|(_, facts)| since(facts)))
 }
 
 /// Settles a change that may have been asked of Polar without an answer; why it must be looked at again, or `None` once it is

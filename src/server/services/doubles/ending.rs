@@ -2,7 +2,7 @@
 
 use super::super::{
     Error, applying,
-    changing::{Changing, Step},
+    changing::{Changing, Extent, Step},
 };
 use crate::{
     model::{budget::Urgency, ending::PayBack, projection::Kind},
@@ -66,8 +66,9 @@ impl Course<'_> {
             other => return Ok(other),
         }
         for part in &self.back.parts {
-            match self.changing.pay_back(part).await? {
+            match self.changing.pay_back(part, Extent::UpTo).await? {
                 Step::Done => {}
+                Step::Refused(why) => return Ok(Step::Refused(format!("It was cancelled. {why}"))),
                 other => return Ok(other),
             }
         }

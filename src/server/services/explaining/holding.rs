@@ -25,8 +25,9 @@ pub(super) struct Words<'w> {
 impl Words<'_> {
     pub(super) fn explained(&self, source: &Source, rule: Rule) -> Explained {
         let (kind, id) = source.key();
-        let mut told =
-            Told { what: self.what(source), since: None, rule, period_end: None, trial_end: None, change: None };
+        let what = self.what(source);
+        let (since, period_end, trial_end, change, pauses) = (None, None, None, None, false);
+        let mut told = Told { what, since, rule, period_end, trial_end, change, pauses };
         match source {
             Source::Subscription(_) => self.add_terms(id, &mut told),
             Source::Purchase(purchase) => told.since = Some(purchase.bought_at),
@@ -57,6 +58,7 @@ impl Words<'_> {
     fn add_terms(&self, id: &str, told: &mut Told) {
         let facts = self.object(id).and_then(|row| serde_json::from_str::<SubscriptionFacts>(&row.projection).ok());
         let Some(facts) = facts else { return };
+        told.pauses = facts.pause_at_period_end;
         let instant = |text: &Option<String>| text.as_deref().and_then(parse_ms);
         told.since = instant(&facts.created_at);
         told.period_end = instant(&facts.current_period_end);

@@ -4,12 +4,14 @@
 use super::{super::Error, carrying::Course};
 use crate::{
     model::{
-        ending::Part,
         instant::parse_ms,
         leaving::{KnownBills, is_late},
         projection::{Kind, OrderFacts},
     },
-    server::{db::mirror::ObjectRow, services::changing::Step},
+    server::{
+        db::mirror::ObjectRow,
+        services::changing::{Extent, Step, paid_for},
+    },
 };
 
 impl Course<'_> {
@@ -41,13 +43,9 @@ impl Course<'_> {
     }
 
     async fn pay_back(&self, row: &ObjectRow) -> Result<Step, Error> {
-        let (kind, id) = match &row.subscription_id {
-            Some(subscription) => (Kind::Subscription, subscription),
-            None => (Kind::Order, &row.id),
-        };
+        let (kind, id) = paid_for(row);
         let changing = self.changing(kind, id, self.user());
         let bill = changing.bill(&row.id).await?;
-        let (amount, tax) = (bill.left(), bill.refundable_tax_amount.max(0));
-        changing.pay_back(&Part { bill: bill.id, amount, tax, currency: bill.currency }).await
+        changing.pay_back(&bill.whole(), Extent::UpTo).await
     }
 }

@@ -119,7 +119,7 @@ fn decision(actor: &Actor, case: &str, user: &str, (ends, other): (&Side, &Side)
     }
 }
 
-fn no_answer(error: Error) -> Refused {
+pub(super) fn no_answer(error: Error) -> Refused {
     match error {
         Error::Polar(polar::Error::Refused { .. } | polar::Error::Unauthorized | polar::Error::MissingScope) => {
             Refused::Declined(error.to_string())

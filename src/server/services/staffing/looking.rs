@@ -17,6 +17,7 @@ use crate::{
         },
         services::{
             explaining::{Because, Explanation},
+            overview::{self, Bill},
             watching::WEBHOOKS,
         },
         state::State,
@@ -65,6 +66,8 @@ pub struct Person {
     pub changes: Vec<(ledger::LedgerRow, Because)>,
     /// Their orders with us, newest first.
     pub orders: Vec<Ordered>,
+    /// Polar's bills, newest first.
+    pub bills: Vec<Bill>,
     /// Open cases about them.
     pub cases: Vec<Case>,
     /// What was done to their account last, newest first.
@@ -147,6 +150,7 @@ pub async fn person(state: &State, id: &str) -> Result<Option<Person>, Error> {
         orders: orders.collect(),
         explanation: explaining::now(state, id).await?,
         gifts: staff_grants::of(&state.db, id).await?,
+        bills: overview::bills(state, id).await?,
         cases: cases::of_user(&state.db, id).await?,
         acts: audit::of_user(&state.db, id, i64::MAX, ACTS).await?,
         changes,

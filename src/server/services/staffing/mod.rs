@@ -8,6 +8,7 @@ mod giving;
 mod looking;
 mod polar;
 mod quarantine;
+mod remedies;
 mod roles;
 mod shelf;
 
@@ -17,12 +18,13 @@ pub use giving::{Gift, give, grant, withdraw};
 pub use looking::{Ordered, Overview, Person, overview, person, search};
 pub use polar::{Findings, PolarSide, look_at_polar, polar_side, run};
 pub use quarantine::{Stray, attribute, dismiss, stray, strays};
+pub use remedies::{BillSide, Refund, RemedyRow, SubscriptionSide, bill_side, refund, revoke, subscription_side};
 pub use roles::set_role;
 pub use shelf::{Filter, Shelved, kinds, list, retry, row};
 
 use super::Error;
 use crate::{
-    model::{cause::CauseKind, typed::is_hidden},
+    model::{cause::CauseKind, money::Money, typed::is_hidden},
     server::db::{self, Tx, audit, entitlements::Cause},
 };
 
@@ -67,6 +69,20 @@ pub enum Refused {
     /// A decision about one of the same customer's subscriptions is being carried out.
     #[error("One of this customer's subscriptions is being ended at this moment.")]
     UnderWay,
+    /// A decision about the same bill or subscription is being carried out.
+    #[error("Another decision about this is being carried out at this moment. Please wait for it; nothing was begun.")]
+    Busy,
+    /// The amount is none, or more than can be paid back.
+    #[error(
+        "Please write an amount above zero and at most {left}, like 5 or 5.50, or leave this empty to pay all of it back."
+    )]
+    Amount {
+        /// What can be paid back, net of tax.
+        left: Money,
+    },
+    /// None of Polar's words for why.
+    #[error("Please choose what it is paid back for.")]
+    Cause,
     /// What was shown is not so any more.
     #[error("What would be paid back has changed meanwhile. Please look again; nothing was begun.")]
     Changed,

@@ -57,12 +57,12 @@ impl Problem {
     pub fn sentence(&self) -> String {
         match self {
             Self::Nowhere { ours, others } if others.is_empty() => format!(
-                "Polar has no webhook endpoint: add one for {ours} in Polar's settings (format Raw), and put its secret into \
-                 POLAR_WEBHOOK_SECRETS."
+                "Polar has no webhook endpoint: `boreal polar push` adds one for {ours}, or do so in Polar's settings (format \
+                 Raw); and put its secret into POLAR_WEBHOOK_SECRETS."
             ),
             Self::Nowhere { ours, others } => format!(
-                "No webhook endpoint at Polar delivers to {ours}, only to {}: change its URL in Polar's settings, or set \
-                 BOREAL_ORIGIN to where people really reach this site.",
+                "No webhook endpoint at Polar delivers to {ours}, only to {}: change its URL in Polar's settings, let \
+                 `boreal polar push` add one, or set BOREAL_ORIGIN to where people really reach this site.",
                 others.join(", ")
             ),
             Self::Disabled => {
@@ -77,6 +77,19 @@ impl Problem {
                 "Our webhook endpoint at Polar is not told about {}: `boreal check --fix` adds them.",
                 kinds.join(", ")
             ),
+        }
+    }
+}
+
+impl Problem {
+    /// What mending it does, in a few words.
+    #[must_use]
+    pub fn mended(&self) -> String {
+        match self {
+            Self::Nowhere { ours, .. } => format!("made for {ours}, told about {} kinds of events", NEEDED.len()),
+            Self::Disabled => "switched on again".to_owned(),
+            Self::Format(format) => format!("sends the format raw instead of {format}"),
+            Self::Missing(kinds) => format!("told about {} as well", kinds.join(", ")),
         }
     }
 }

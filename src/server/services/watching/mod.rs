@@ -84,8 +84,20 @@ async fn inspect(state: &State, watched: &mut Watched, since: Millis) -> Result<
 
 async fn judged(state: &State) -> Result<(Option<Endpoint>, Vec<Problem>), Error> {
     let endpoints = state.polar.at(Urgency::Following).endpoints().await?;
-    let url = format!("{}/webhooks/polar", state.config.origin());
-    Ok(endpoint::judge(endpoints, &url, state.config.uses_sandbox()))
+    Ok(endpoint::judge(endpoints, &ours(state), state.config.uses_sandbox()))
+}
+
+/// Where Polar is to deliver to.
+fn ours(state: &State) -> String {
+    format!("{}/webhooks/polar", state.config.origin())
+}
+
+/// Makes an endpoint that delivers to us, told about every kind that we need; where none did. Its secret is Polar's to show.
+///
+/// # Errors
+/// When Polar fails.
+pub async fn add(state: &State) -> Result<(), Error> {
+    Ok(state.polar.add_endpoint(&ours(state), &endpoint::kinds_with_ours(&[])).await.map(drop)?)
 }
 
 /// What is wrong with the endpoint; empty when it is in order. Changes nothing.

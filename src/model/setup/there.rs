@@ -1,0 +1,76 @@
+//! What is at Polar, as far as it is held against the plans.
+
+use super::super::{
+    catalog::{Interval, Trial},
+    money::Money,
+    projection::{BenefitFacts, PriceFacts, ProductFacts},
+};
+use serde::Deserialize;
+
+/// A product at Polar.
+#[derive(Clone, Debug, Deserialize)]
+pub struct There {
+    /// Polar's id.
+    pub id: String,
+    /// When it was made.
+    pub created_at: String,
+    /// One sentence.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// What it gives.
+    #[serde(default)]
+    pub benefits: Vec<Benefit>,
+    /// What the mirror keeps as well.
+    #[serde(flatten)]
+    pub facts: ProductFacts,
+}
+
+/// A benefit at Polar.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Benefit {
+    /// Polar's id.
+    pub id: String,
+    /// What it is, and our tags.
+    #[serde(flatten)]
+    pub facts: BenefitFacts,
+}
+
+impl There {
+    /// How often it is billed.
+    pub(super) fn interval(&self) -> Interval {
+        match &self.facts.recurring_interval {
+            None => Interval::Once,
+            Some(unit) => {
+                Interval::Every { unit: unit.clone(), count: self.facts.recurring_interval_count.unwrap_or(1) }
+            }
+        }
+    }
+
+    /// Whether it is neither private nor a draft.
+    pub(super) fn is_public(&self) -> bool {
+        self.facts.visibility.as_deref().is_none_or(|visibility| visibility == "public")
+    }
+
+    /// Before the first payment.
+    pub(super) fn trial(&self) -> Option<Trial> {
+        let (unit, count) = (self.facts.trial_interval.clone()?, self.facts.trial_interval_count?);
+        (count > 0).then_some(Trial { unit, count })
+    }
+
+    /// Its prices on sale, whatever their kind.
+    pub(super) fn live(&self) -> impl Iterator<Item = &PriceFacts> {
+        let prices = self.facts.prices.iter();
+        prices.filter(|price| !price.is_archived && price.source.as_deref() != Some("ad_hoc"))
+    }
+
+    /// Its prices on sale; `None` if one of them is not plainly fixed.
+    pub(super) fn fixed(&self) -> Option<Vec<(&PriceFacts, Money)>> {
+        let plain = |price| Some((price, money(price)?));
+        self.live().map(plain).collect()
+    }
+}
+
+fn money(price: &PriceFacts) -> Option<Money> {
+    let amount = price.price_amount.filter(|_| price.amount_type == "fixed")?;
+    Some(Money::new(amount, price.price_currency.as_deref()?))
+}

@@ -1,0 +1,93 @@
+//! What is to be done at Polar, in words: `+` adds, `~` changes, `-` takes away.
+
+use super::{
+    super::{catalog::Trial, money::Money},
+    Change, Note, Step, Why,
+    wanted::rhythm,
+};
+
+/// Of an archived product (C§2.2).
+const KEEP: &str = "who has it keeps it, subscribers at their price";
+
+impl Step {
+    /// One or more lines for people.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Self::MakeFlag(flag) => vec![format!("+ benefit {}: made", flag.description)],
+            Self::Create(wanted) => {
+                let prices: Vec<String> = wanted.prices.iter().map(ToString::to_string).collect();
+                let trial = wanted.trial.as_ref().map(|trial| format!(", after {} without payment", trial.words()));
+                let (name, every) = (&wanted.name, rhythm(&wanted.interval));
+                vec![format!("+ {name}: made, for {} {every}{}", prices.join(" or "), trial.unwrap_or_default())]
+            }
+            Self::Change { name, changes, .. } => changes.iter().flat_map(|change| change.lines(name)).collect(),
+            Self::Give { name, gains, loses, .. } => {
+                let gains = (!gains.is_empty()).then(|| format!("+ {name}: gives the benefits {}", gains.join(", ")));
+                let loses = (!loses.is_empty()).then(|| format!("- {name}: gives no more {}", loses.join(", ")));
+                gains.into_iter().chain(loses).collect()
+            }
+            Self::Archive { name, why, .. } => vec![format!("- {name}: archived, sold no more: {}", why.words())],
+        }
+    }
+}
+
+impl Change {
+    fn lines(&self, name: &str) -> Vec<String> {
+        match self {
+            Self::Prices { told, .. } => told.iter().map(|pair| format!("~ {name}: {}", repriced(pair))).collect(),
+            Self::Name(from) => vec![format!("~ {name}: called so instead of {from:?}")],
+            Self::Description(to) => vec![format!("~ {name}: described as {to:?}")],
+            Self::Tag { from: Some(from), to, .. } => {
+                vec![format!("~ {name}: tagged plan = {to:?} again, not {from:?}")]
+            }
+            Self::Tag { from: None, to, .. } => vec![format!("~ {name}: tagged plan = {to:?} again; its tag is gone")],
+            Self::Trial { from, to } => {
+                let spelled =
+                    |trial: &Option<Trial>| trial.as_ref().map_or("no trial".to_owned(), |trial| trial.words());
+                vec![format!("~ {name}: {} for new subscribers, instead of {}", spelled(to), spelled(from))]
+            }
+        }
+    }
+}
+
+fn repriced((from, to): &(Option<Money>, Option<Money>)) -> String {
+    match (from, to) {
+        (Some(from), Some(to)) => {
+            format!("{to} for new buyers, instead of {from}; subscribers keep the price they have")
+        }
+        (None, Some(to)) => format!("also sold for {to}"),
+        (Some(from), None) => format!("sold no more for {from}; subscribers keep the price they have"),
+        (None, None) => "as it is".to_owned(),
+    }
+}
+
+impl Why {
+    fn words(&self) -> String {
+        match self {
+            Self::Retired(plan) => format!("{plan} is retired; {KEEP}"),
+            Self::NoPrice(plan, interval) => format!("plans.toml has no price of {plan} {}; {KEEP}", rhythm(interval)),
+            Self::Twice => format!("another product stands for the same plan and interval; {KEEP}"),
+        }
+    }
+}
+
+impl Note {
+    /// One sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Kind(name) => format!(
+                "{name} has a price that is not plainly fixed: its prices stay as they are, and this shop cannot sell it."
+            ),
+            Self::Rhythm(name, interval) => {
+                format!("{name} is billed {}, which plans.toml cannot say: it stays as it is.", rhythm(interval))
+            }
+            Self::Hidden(name) => format!("{name} is private or a draft at Polar: it stays so, and is not for sale."),
+            Self::NoPlan(name, slug) => format!(
+                "{name} is tagged with the plan {slug:?}, which plans.toml does not name: it stays as it is. If it was this \
+                 shop's, name the plan with retired = true, or its subscribers pay and have nothing of it."
+            ),
+        }
+    }
+}
