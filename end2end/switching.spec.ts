@@ -13,7 +13,7 @@ async function quoted(page: Page) {
 /** Waits until the page says what Polar charged, and holds that and the estimate against the sandbox's bill. */
 async function charged(page: Page, site: string, email: string, estimate: number) {
   const told = page.getByText(/Polar charged \$/);
-  await expect(told).toBeVisible({ timeout: 15_000 });
+  await expect(told).toBeVisible({ timeout: 40_000 });
   const total = Number((await told.innerText()).match(/Polar charged \$([0-9.]+)/)?.[1]);
   const bill = (await bills(site, email)).find((bill) => bill.billing_reason === 'subscription_update');
   expect(Math.round(total * 100)).toBe(bill?.total_amount);

@@ -67,13 +67,15 @@ fn way_on(asked: &Asked) -> Option<(&'static str, String)> {
     }
 }
 
-/// Whether the bill of a change that is made is still on its way: mostly a second, and nobody waits for minutes.
+/// Whether the bill of a change that is made is still on its way, or still being paid: mostly a second, and nobody waits
+/// for minutes.
 fn waits_for_bill(asked: &Asked) -> bool {
     let is_billed =
         |switch: &Switch| matches!(switch.figures.today, Today::About(_) | Today::Exactly(_) | Today::Unknown);
     let recent = state().clock.wall() - asked.created_at < 2 * 60 * 1000;
+    let is_settled = asked.bill.as_ref().is_some_and(|(_, status)| status != "pending" && status != "draft");
     asked.state == OrderState::Done
-        && asked.bill.is_none()
+        && !is_settled
         && recent
         && asked.terms.switch.as_ref().is_some_and(is_billed)
 }
