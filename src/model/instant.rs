@@ -62,6 +62,16 @@ pub fn days_of_month(year: i32, month: u8) -> Option<u8> {
     Some(Month::try_from(month).ok()?.length(year))
 }
 
+/// The beginning and the end of the calendar month in UTC that `at` lies in; the end does not belong to it any more. An instant
+/// that no calendar has is taken for 1970.
+#[must_use]
+pub fn month_of(at: Millis) -> (Millis, Millis) {
+    let at = OffsetDateTime::from_unix_timestamp(at.div_euclid(1000)).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let first = at.date().replace_day(1).unwrap_or(at.date()).midnight().assume_utc();
+    let starts_at = first.unix_timestamp() * 1000;
+    (starts_at, starts_at + i64::from(first.month().length(first.year())) * DAY)
+}
+
 /// `3 March 2027`, in UTC.
 #[must_use]
 pub fn spell_date(at: Millis) -> String {

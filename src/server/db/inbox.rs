@@ -1,9 +1,8 @@
 //! The inbox: every fact that came from Polar, stored once, raw.
 
-use super::{Db, Reader, Result, Tx};
+use super::{Db, Reader, Result, Tx, together::Together};
 use crate::model::instant::{Micros, Millis};
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
 
 /// A verified webhook, as it came.
 #[derive(Clone, Debug)]
@@ -63,33 +62,20 @@ pub struct Settled {
     pub effect: Option<String>,
 }
 
-type Answer = oneshot::Sender<Result<Stored, Arc<super::Error>>>;
-
-/// A handle to the task that stores deliveries; cheap to clone. On SQLite, deliveries that wait at the same moment share
-/// one durable commit.
+/// A handle to what stores deliveries; cheap to clone. On SQLite, deliveries that wait at the same moment share one durable
+/// commit.
 #[derive(Clone)]
 pub struct Intake {
     db: Db,
-    queue: mpsc::Sender<(Delivery, Answer)>,
+    together: Together<Delivery, Stored>,
 }
 
 impl Intake {
-    /// Starts the task. It ends when the last handle is dropped.
+    /// Starts it. It ends when the last handle is dropped.
     #[must_use]
     pub fn start(db: Db) -> Self {
-        let (queue, mut waiting) = mpsc::channel::<(Delivery, Answer)>(1024);
-        let writer = db.clone();
-        tokio::spawn(async move {
-            let mut batch = Vec::new();
-            while waiting.recv_many(&mut batch, 256).await > 0 {
-                let stored = store_all(&writer, &batch).await.map_err(Arc::new);
-                for (place, (_, answer)) in batch.drain(..).enumerate() {
-                    // The sender may have gone; the row is stored all the same.
-                    let _ = answer.send(stored.as_ref().map(|each| each[place]).map_err(Arc::clone));
-                }
-            }
-        });
-        Self { db, queue }
+        let together = Together::start(db.clone(), |tx, delivery| Box::pin(store_in(tx, delivery)));
+        Self { db, together }
     }
 
     /// Returns when the delivery is durable.
@@ -100,9 +86,7 @@ impl Intake {
         if self.db.locks_rows() {
             return store_one(&self.db, &delivery).await.map_err(Arc::new);
         }
-        let (answer, stored) = oneshot::channel();
-        self.queue.send((delivery, answer)).await.map_err(|_| Arc::new(super::Error::PoolClosed))?;
-        stored.await.map_err(|_| Arc::new(super::Error::PoolClosed))?
+        self.together.put(delivery).await
     }
 }
 
@@ -110,17 +94,9 @@ const INSERT: &str = "INSERT INTO inbox (source, webhook_id, body, received_at, 
      VALUES ('webhook', $1, $2, $3, $3) ON CONFLICT (webhook_id) DO NOTHING";
 const SAME_BODY: &str = "SELECT body = $2 OR projection IS NOT NULL FROM inbox WHERE webhook_id = $1";
 
-async fn store_all(db: &Db, batch: &[(Delivery, Answer)]) -> Result<Vec<Stored>> {
-    db.transaction(async |tx| {
-        let mut all = Vec::with_capacity(batch.len());
-        for (delivery, _) in batch {
-            let row = tx.sql(INSERT).bind(&delivery.webhook_id).bind(&delivery.body).bind(delivery.received_at);
-            let new = row.execute().await? == 1;
-            all.push(if new { Stored::New } else { compare(&mut *tx, delivery).await? });
-        }
-        Ok(all)
-    })
-    .await
+async fn store_in(tx: &mut Tx, delivery: &Delivery) -> Result<Stored> {
+    let row = tx.sql(INSERT).bind(&delivery.webhook_id).bind(&delivery.body).bind(delivery.received_at);
+    if row.execute().await? == 1 { Ok(Stored::New) } else { compare(tx, delivery).await }
 }
 
 async fn store_one(db: &Db, delivery: &Delivery) -> Result<Stored> {

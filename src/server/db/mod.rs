@@ -7,6 +7,7 @@
 //! everything after it.
 
 mod sql;
+mod together;
 
 pub mod audit;
 pub mod budget;
@@ -37,9 +38,13 @@ pub mod sessions;
 pub mod staff_grants;
 pub mod sync_runs;
 pub mod synced;
+pub mod usage_events;
+pub mod usage_holds;
+pub mod usage_windows;
 pub mod users;
 
 pub use sql::{Bind, Error, Reader, Result, Row, Sql, Tx};
+pub use together::Together;
 
 use sqlx::{
     Connection, PgConnection, PgPool, SqlitePool,

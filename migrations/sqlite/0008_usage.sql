@@ -1,0 +1,53 @@
+-- What is used of what is metered: each use once, by its own key.
+CREATE TABLE usage_events (
+  id TEXT NOT NULL PRIMARY KEY,
+  user_id TEXT NOT NULL REFERENCES users (id),
+  meter TEXT NOT NULL,
+  amount INTEGER NOT NULL CHECK (amount > 0),
+  properties TEXT NOT NULL,
+  key TEXT NOT NULL,
+  -- 'recorded' waits to be sent, 'sent' is at Polar, 'kept' is counted here alone, 'aside' was refused by Polar.
+  state TEXT NOT NULL CHECK (state IN ('recorded', 'sent', 'kept', 'aside')),
+  counted_at INTEGER NOT NULL,
+  sent_at INTEGER,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  run_at INTEGER NOT NULL,
+  lease_token TEXT,
+  lease_until INTEGER NOT NULL DEFAULT 0,
+  error TEXT,
+  UNIQUE (user_id, key)
+) STRICT;
+CREATE INDEX usage_events_due ON usage_events (run_at) WHERE state = 'recorded';
+CREATE INDEX usage_events_lease ON usage_events (lease_token) WHERE lease_token IS NOT NULL;
+CREATE INDEX usage_events_aside ON usage_events (id) WHERE state = 'aside';
+CREATE INDEX usage_events_counted ON usage_events (user_id, meter, counted_at, amount, state);
+
+-- What is set aside for work whose cost is known only afterwards.
+CREATE TABLE usage_holds (
+  id TEXT NOT NULL PRIMARY KEY,
+  user_id TEXT NOT NULL REFERENCES users (id),
+  meter TEXT NOT NULL,
+  amount INTEGER NOT NULL CHECK (amount > 0),
+  properties TEXT NOT NULL,
+  key TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('open', 'settled', 'released')),
+  -- Whether what is used goes to Polar, or is counted here alone.
+  kept INTEGER NOT NULL CHECK (kept IN (0, 1)),
+  expires_at INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  UNIQUE (user_id, key)
+) STRICT;
+CREATE INDEX usage_holds_open ON usage_holds (user_id, meter) WHERE state = 'open';
+
+-- How much may be used in which period of what was bought.
+CREATE TABLE usage_windows (
+  user_id TEXT NOT NULL REFERENCES users (id),
+  meter TEXT NOT NULL,
+  source_id TEXT NOT NULL,
+  starts_at INTEGER NOT NULL,
+  ends_at INTEGER NOT NULL,
+  most INTEGER NOT NULL,
+  -- Whether the period is paid; once paid it stays so.
+  paid INTEGER NOT NULL CHECK (paid IN (0, 1)),
+  PRIMARY KEY (user_id, meter, source_id, starts_at)
+) STRICT;

@@ -1,0 +1,158 @@
+//! Table `usage_events`: everything that was used, once by its key, and how far it is on its way to Polar.
+
+use super::{Db, Reader, Result, Tx};
+use crate::model::{instant::Millis, usage::Use};
+
+/// A use that is to be written down.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// Our id; Polar knows it as the event's external id, so that a second send counts nothing.
+    pub id: String,
+    /// Who used it.
+    pub user_id: String,
+    /// What was used.
+    pub used: Use,
+    /// Counted here alone: it is never sent.
+    pub kept: bool,
+    /// Billing time.
+    pub counted_at: Millis,
+    /// Wall time.
+    pub now: Millis,
+}
+
+/// One that waits to be sent.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Waiting {
+    /// Our id.
+    pub id: String,
+    /// Who used it.
+    pub user_id: String,
+    /// Of which meter.
+    pub meter: String,
+    /// So much.
+    pub amount: i64,
+    /// A JSON object.
+    pub properties: String,
+    /// Billing time.
+    pub counted_at: Millis,
+    /// How often it was tried, this time included.
+    pub attempts: i64,
+}
+
+/// One line of the list that its owner sees.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Listed {
+    /// Our id.
+    pub id: String,
+    /// Of which meter.
+    pub meter: String,
+    /// So much.
+    pub amount: i64,
+    /// `recorded`, `sent`, `kept` or `aside`.
+    pub state: String,
+    /// Billing time.
+    pub counted_at: Millis,
+}
+
+const INSERT: &str = "INSERT INTO usage_events (id, user_id, meter, amount, properties, key, state, counted_at, run_at)
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (user_id, key) DO NOTHING";
+
+/// Writes a use down; `false` if its key was used before: then the first one stays as it is.
+///
+/// # Errors
+/// When the database fails, or the amount is not positive.
+pub async fn insert(tx: &mut Tx, event: &NewEvent) -> Result<bool> {
+    let state = if event.kept { "kept" } else { "recorded" };
+    let used = &event.used;
+    let row = tx.sql(INSERT).bind(&event.id).bind(&event.user_id).bind(&used.meter).bind(used.amount);
+    let row = row.bind(used.properties.to_string()).bind(&used.key).bind(state).bind(event.counted_at);
+    Ok(row.bind(event.now).execute().await? == 1)
+}
+
+/// Whether something was written down by this key.
+pub async fn is_known<'c>(on: impl Reader<'c>, user: &str, key: &str) -> Result<bool> {
+    let select = "SELECT EXISTS (SELECT 1 FROM usage_events WHERE user_id = $1 AND key = $2)";
+    on.read(select).bind(user).bind(key).scalar().await
+}
+
+/// What was used of a meter from `from` until before `until`; of that alone which Polar counts too, or of all.
+pub async fn used<'c>(
+    on: impl Reader<'c>,
+    (user, meter): (&str, &str),
+    (from, until): (Millis, Millis),
+    with_kept: bool,
+) -> Result<i64> {
+    let sum = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM usage_events
+               WHERE user_id = $1 AND meter = $2 AND counted_at >= $3 AND counted_at < $4
+                 AND (state <> 'kept' OR $5 = 1)";
+    on.read(sum).bind(user).bind(meter).bind(from).bind(until).bind(i64::from(with_kept)).scalar().await
+}
+
+/// The claim as text; only the row lock differs.
+macro_rules! claim {
+    ($lock:literal) => {
+        concat!(
+            "UPDATE usage_events SET lease_token = $1, lease_until = $3, attempts = attempts + 1
+             WHERE id IN (SELECT id FROM usage_events WHERE state = 'recorded' AND run_at <= $2 AND lease_until <= $2
+                          ORDER BY run_at, id LIMIT $4 ",
+            $lock,
+            ") RETURNING id, user_id, meter, amount, properties, counted_at, attempts"
+        )
+    };
+}
+
+/// Takes up to `most` that are due, the oldest first, until `lease_until`.
+pub async fn claim(
+    db: &Db,
+    token: &str,
+    (now, lease_until): (Millis, Millis),
+    most: i64,
+) -> Result<Vec<Waiting>> {
+    let text = if db.locks_rows() { claim!("FOR UPDATE SKIP LOCKED") } else { claim!("") };
+    db.write(text).bind(token).bind(now).bind(lease_until).bind(most).all().await
+}
+
+/// Polar has everything that is still held by this lease.
+pub async fn sent(db: &Db, token: &str, now: Millis) -> Result<u64> {
+    let update = "UPDATE usage_events SET state = 'sent', sent_at = $2, error = NULL, lease_token = NULL, lease_until = 0
+                  WHERE lease_token = $1 AND state = 'recorded'";
+    db.write(update).bind(token).bind(now).execute().await
+}
+
+/// Polar refuses this one: it is set aside with the reason, for staff to see.
+pub async fn set_aside(db: &Db, id: &str, token: &str, why: &str) -> Result<()> {
+    let update = "UPDATE usage_events SET state = 'aside', error = $3, lease_token = NULL, lease_until = 0
+                  WHERE id = $1 AND lease_token = $2 AND state = 'recorded'";
+    db.write(update).bind(id).bind(token).bind(why).execute().await.map(drop)
+}
+
+/// Gives back everything that is still held by this lease, to be tried again at `run_at`.
+pub async fn give_back(db: &Db, token: &str, run_at: Millis, why: &str) -> Result<()> {
+    let update = "UPDATE usage_events SET run_at = $2, error = $3, lease_token = NULL, lease_until = 0
+                  WHERE lease_token = $1 AND state = 'recorded'";
+    db.write(update).bind(token).bind(run_at).bind(why).execute().await.map(drop)
+}
+
+/// How many are not sent yet, when the oldest of them was used, and how many are set aside.
+pub async fn backlog<'c>(on: impl Reader<'c>) -> Result<(i64, Option<Millis>, i64)> {
+    on.read(
+        "SELECT (SELECT COUNT(*) FROM usage_events WHERE state = 'recorded'),
+                (SELECT MIN(counted_at) FROM usage_events WHERE state = 'recorded'),
+                (SELECT COUNT(*) FROM usage_events WHERE state = 'aside')",
+    )
+    .one()
+    .await
+}
+
+/// The newest uses of somebody.
+pub async fn newest<'c>(on: impl Reader<'c>, user: &str, most: i64) -> Result<Vec<Listed>> {
+    let select = "SELECT id, meter, amount, state, counted_at FROM usage_events WHERE user_id = $1
+                  ORDER BY counted_at DESC, id DESC LIMIT $2";
+    on.read(select).bind(user).bind(most).all().await
+}
+
+/// Forgets what somebody's uses were about; that there were so many stays, as their bills do.
+pub async fn forget_properties(tx: &mut Tx, user: &str) -> Result<()> {
+    let update = "UPDATE usage_events SET properties = '{}' WHERE user_id = $1";
+    tx.sql(update).bind(user).execute().await.map(drop)
+}

@@ -1,0 +1,46 @@
+//! Table `usage_windows`: how much may be used in which period of what was bought.
+
+use super::{Reader, Result, Tx};
+use crate::model::instant::Millis;
+
+/// One period.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct WindowRow {
+    /// Of which meter.
+    pub meter: String,
+    /// The subscription that gives it.
+    pub source_id: String,
+    /// Billing time.
+    pub starts_at: Millis,
+    /// Billing time; it does not belong to the period any more.
+    pub ends_at: Millis,
+    /// So much may be used.
+    pub most: i64,
+    /// 1 once the period is paid.
+    pub paid: i64,
+}
+
+/// Writes a period down, or what is now known of it. What was paid stays paid.
+pub async fn put(tx: &mut Tx, user: &str, window: &WindowRow) -> Result<()> {
+    let insert = "INSERT INTO usage_windows (user_id, meter, source_id, starts_at, ends_at, most, paid)
+                  VALUES ($1, $2, $3, $4, $5, $6, $7)
+                  ON CONFLICT (user_id, meter, source_id, starts_at) DO UPDATE SET ends_at = excluded.ends_at,
+                    most = excluded.most, paid = CASE WHEN usage_windows.paid = 1 THEN 1 ELSE excluded.paid END";
+    let row = tx.sql(insert).bind(user).bind(&window.meter).bind(&window.source_id).bind(window.starts_at);
+    row.bind(window.ends_at).bind(window.most).bind(window.paid).execute().await.map(drop)
+}
+
+/// Every period of somebody that `at` lies in.
+pub async fn open<'c>(on: impl Reader<'c>, user: &str, at: Millis) -> Result<Vec<WindowRow>> {
+    let select = "SELECT meter, source_id, starts_at, ends_at, most, paid FROM usage_windows
+                  WHERE user_id = $1 AND starts_at <= $2 AND ends_at > $2 ORDER BY meter, source_id, starts_at";
+    on.read(select).bind(user).bind(at).all().await
+}
+
+/// Ends a period at `at`: what gave it gives it no more.
+pub async fn close(tx: &mut Tx, user: &str, window: &WindowRow, at: Millis) -> Result<()> {
+    let update = "UPDATE usage_windows SET ends_at = $5
+                  WHERE user_id = $1 AND meter = $2 AND source_id = $3 AND starts_at = $4 AND ends_at > $5";
+    let row = tx.sql(update).bind(user).bind(&window.meter).bind(&window.source_id).bind(window.starts_at);
+    row.bind(at).execute().await.map(drop)
+}
