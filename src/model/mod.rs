@@ -16,6 +16,7 @@ pub mod job;
 pub mod leaving;
 pub mod letter;
 pub mod merge;
+pub mod meter;
 pub mod money;
 pub mod news;
 pub mod opening;

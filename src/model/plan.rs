@@ -1,8 +1,11 @@
 //! The plans: what we sell, as `plans.toml` describes it.
 
+mod metering;
+
 use super::{
     catalog::Interval,
     instant::{DAY, Millis},
+    meter::{Allowance, Meter},
     switch::{Timing, Timings},
 };
 use serde::Deserialize;
@@ -72,6 +75,11 @@ pub struct Plan {
     /// What it opens.
     #[serde(default)]
     pub features: BTreeMap<String, Value>,
+    /// How much of each meter it allows, by the meter's key.
+    #[serde(skip)]
+    pub usage: BTreeMap<String, Allowance>,
+    #[serde(default, rename = "usage")]
+    written: BTreeMap<String, metering::Written>,
     /// Days of access after a failed renewal.
     #[serde(default = "seven")]
     pub grace_days: i64,
@@ -127,6 +135,8 @@ struct File {
     plans: Vec<Plan>,
     #[serde(default, rename = "feature")]
     features: BTreeMap<String, FeatureWords>,
+    #[serde(default, rename = "meter")]
+    meters: BTreeMap<String, Meter>,
     #[serde(default)]
     changes: Timings,
 }
@@ -141,6 +151,7 @@ pub struct Unusable(String);
 pub struct Plans {
     plans: Vec<Plan>,
     features: BTreeMap<String, FeatureWords>,
+    meters: BTreeMap<String, Meter>,
     requires_verified_email: bool,
     timings: Timings,
     hash: String,
@@ -152,12 +163,13 @@ impl Plans {
     /// # Errors
     /// On anything that is unknown, missing or contradictory, with the place.
     pub fn parse(text: &str) -> Result<Self, Unusable> {
-        let File { require_verified_email: requires_verified_email, mut plans, features, changes: timings } =
+        let File { require_verified_email: requires_verified_email, mut plans, features, meters, changes: timings } =
             toml::from_str(text).map_err(|error| Unusable(error.to_string()))?;
         plans.sort_by(|a, b| a.rank.cmp(&b.rank).then_with(|| a.slug.cmp(&b.slug)));
         check(&plans)?;
+        metering::settle(&mut plans, &meters)?;
         let hash = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { plans, features, requires_verified_email, timings, hash })
+        Ok(Self { plans, features, meters, requires_verified_email, timings, hash })
     }
 
     /// The plan of this slug.
