@@ -47,7 +47,7 @@ CREATE TABLE usage_windows (
   starts_at BIGINT NOT NULL,
   ends_at BIGINT NOT NULL,
   most BIGINT NOT NULL,
-  -- Whether the period is paid; once paid it stays so.
-  paid BIGINT NOT NULL CHECK (paid IN (0, 1)),
+  -- Whether its bill is paid, on its way, or failed. Once paid it stays so.
+  bill TEXT COLLATE "C" NOT NULL CHECK (bill IN ('paid', 'awaited', 'unpaid')),
   PRIMARY KEY (user_id, meter, source_id, starts_at)
 );

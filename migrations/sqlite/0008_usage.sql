@@ -47,7 +47,7 @@ CREATE TABLE usage_windows (
   starts_at INTEGER NOT NULL,
   ends_at INTEGER NOT NULL,
   most INTEGER NOT NULL,
-  -- Whether the period is paid; once paid it stays so.
-  paid INTEGER NOT NULL CHECK (paid IN (0, 1)),
+  -- Whether its bill is paid, on its way, or failed. Once paid it stays so.
+  bill TEXT NOT NULL CHECK (bill IN ('paid', 'awaited', 'unpaid')),
   PRIMARY KEY (user_id, meter, source_id, starts_at)
 ) STRICT;

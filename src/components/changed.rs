@@ -74,10 +74,7 @@ fn waits_for_bill(asked: &Asked) -> bool {
         |switch: &Switch| matches!(switch.figures.today, Today::About(_) | Today::Exactly(_) | Today::Unknown);
     let recent = state().clock.wall() - asked.created_at < 2 * 60 * 1000;
     let is_settled = asked.bill.as_ref().is_some_and(|(_, status)| status != "pending" && status != "draft");
-    asked.state == OrderState::Done
-        && !is_settled
-        && recent
-        && asked.terms.switch.as_ref().is_some_and(is_billed)
+    asked.state == OrderState::Done && !is_settled && recent && asked.terms.switch.as_ref().is_some_and(is_billed)
 }
 
 /// What became of a change of plan that is made.

@@ -33,4 +33,5 @@ pub mod source;
 pub mod switch;
 pub mod told;
 pub mod typed;
+pub mod usage;
 pub mod verdict;

@@ -40,6 +40,39 @@ impl Per {
     }
 }
 
+/// Whether a window is paid for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bill {
+    /// It is, or need not be.
+    Paid,
+    /// Its bill is on its way: it cannot be said yet what may be used.
+    Awaited,
+    /// Its bill failed: nothing may be used before it is settled.
+    Unpaid,
+}
+
+impl Bill {
+    /// As stored.
+    #[must_use]
+    pub fn stored(self) -> &'static str {
+        match self {
+            Self::Paid => "paid",
+            Self::Awaited => "awaited",
+            Self::Unpaid => "unpaid",
+        }
+    }
+
+    /// Reads what [`Bill::stored`] wrote; a word that is not known gives nothing away.
+    #[must_use]
+    pub fn of_stored(text: &str) -> Self {
+        match text {
+            "paid" => Self::Paid,
+            "unpaid" => Self::Unpaid,
+            _ => Self::Awaited,
+        }
+    }
+}
+
 /// How much may be used in which stretch of time; billing time, the end does not belong to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
@@ -51,22 +84,28 @@ pub struct Window {
     pub ends_at: Millis,
     /// So much may be used.
     pub most: i64,
-    /// Whether it is paid; what is not bought is always so.
-    pub paid: bool,
+    /// Whether it is paid for.
+    pub bill: Bill,
 }
 
 impl Window {
+    /// What stands for a period that must have begun and that nothing was heard of yet.
+    #[must_use]
+    pub fn awaited(now: Millis) -> Self {
+        Self { per: Per::Period, starts_at: now, ends_at: now, most: 0, bill: Bill::Awaited }
+    }
+
     /// The window of an allowance that is counted here alone, around `now`.
     #[must_use]
     pub fn here(allowance: Allowance, now: Millis) -> Self {
         match allowance {
             Allowance::ADay(most) => {
                 let starts_at = now.div_euclid(DAY) * DAY;
-                Self { per: Per::Day, starts_at, ends_at: starts_at + DAY, most, paid: true }
+                Self { per: Per::Day, starts_at, ends_at: starts_at + DAY, most, bill: Bill::Paid }
             }
             Allowance::AMonth(most) => {
                 let (starts_at, ends_at) = month_of(now);
-                Self { per: Per::Month, starts_at, ends_at, most, paid: true }
+                Self { per: Per::Month, starts_at, ends_at, most, bill: Bill::Paid }
             }
         }
     }
@@ -85,8 +124,8 @@ pub struct Balance {
     pub until: Option<Millis>,
     /// For how long it is.
     pub per: Per,
-    /// A period has begun whose bill is not paid yet.
-    pub awaits_payment: bool,
+    /// The bill of what was bought; paid where nothing was.
+    pub bill: Bill,
 }
 
 impl Balance {
@@ -104,25 +143,31 @@ pub type Standing = [(Window, i64)];
 /// fuller. `None` if none has enough.
 #[must_use]
 pub fn choose(standing: &Standing, amount: i64) -> Option<Window> {
-    let enough = standing.iter().filter(|(window, used)| window.paid && used.saturating_add(amount) <= window.most);
+    let enough = standing
+        .iter()
+        .filter(|(window, used)| window.bill == Bill::Paid && used.saturating_add(amount) <= window.most);
     enough.min_by_key(|(window, used)| (window.per, used - window.most)).map(|(window, _)| *window)
 }
 
 /// What is to be shown: the window that the next use would be taken from; if there is none, the one that was bought.
 #[must_use]
 pub fn balance(meter: &str, standing: &Standing) -> Balance {
-    let awaits_payment = standing.iter().any(|(window, _)| !window.paid);
     let next = choose(standing, 1);
-    let paid = || standing.iter().filter(|(window, _)| window.paid).min_by_key(|(window, _)| window.per);
+    let paid = || standing.iter().filter(|(window, _)| window.bill == Bill::Paid).min_by_key(|(window, _)| window.per);
     let shown = standing.iter().find(|(window, _)| Some(*window) == next).or_else(paid);
-    match shown {
-        Some((window, used)) => {
-            let (until, per) = (Some(window.ends_at), window.per);
-            Balance { meter: meter.to_owned(), used: *used, most: window.most, until, per, awaits_payment }
-        }
-        None => {
-            Balance { meter: meter.to_owned(), used: 0, most: 0, until: None, per: Per::Period, awaits_payment }
-        }
+    let (used, most) = shown.map_or((0, 0), |(window, used)| (*used, window.most));
+    let (until, per) = shown.map_or((None, Per::Period), |(window, _)| (Some(window.ends_at), window.per));
+    Balance { meter: meter.to_owned(), used, most, until, per, bill: bill(standing) }
+}
+
+/// One that is paid is enough; else one that may be paid any moment.
+fn bill(standing: &Standing) -> Bill {
+    let bought = || standing.iter().filter(|(window, _)| window.per == Per::Period).map(|(window, _)| window.bill);
+    let is_none_or_paid = bought().next().is_none() || bought().any(|bill| bill == Bill::Paid);
+    match bought().any(|bill| bill == Bill::Awaited) {
+        _ if is_none_or_paid => Bill::Paid,
+        true => Bill::Awaited,
+        false => Bill::Unpaid,
     }
 }
 
@@ -131,7 +176,8 @@ mod tests {
     use super::*;
 
     fn window(per: Per, most: i64, paid: bool) -> Window {
-        Window { per, starts_at: 0, ends_at: DAY, most, paid }
+        let bill = if paid { Bill::Paid } else { Bill::Unpaid };
+        Window { per, starts_at: 0, ends_at: DAY, most, bill }
     }
 
     #[test]
@@ -157,7 +203,10 @@ mod tests {
         assert_eq!(balance("codes", &[(day, 1), (period, 299)]).left(), 1);
         let none = balance("codes", &[(day, 3), (period, 300)]);
         assert_eq!((none.left(), none.per), (0, Per::Period));
-        assert!(balance("codes", &[(window(Per::Period, 300, false), 0), (day, 3)]).awaits_payment);
+        let unpaid = (window(Per::Period, 300, false), 0);
+        assert_eq!(balance("codes", &[unpaid, (day, 3)]).bill, Bill::Unpaid);
+        assert_eq!(balance("codes", &[unpaid, (Window::awaited(0), 0)]).bill, Bill::Awaited);
+        assert_eq!(balance("codes", &[unpaid, (period, 0)]).bill, Bill::Paid);
         assert_eq!((balance("codes", &[]).most, balance("codes", &[]).until), (0, None));
     }
 

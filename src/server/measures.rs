@@ -9,7 +9,7 @@ use metrics::{describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// What only grows, while the process lives.
-const COUNTERS: [(&str, &str); 18] = [
+const COUNTERS: [(&str, &str); 20] = [
     ("polar_checkouts_created_total", "Checkouts that buyers were sent to, by plan."),
     (
         "polar_orders_completed_total",
@@ -31,6 +31,8 @@ const COUNTERS: [(&str, &str); 18] = [
     ("password_hashes_total", "Passwords that were hashed, to keep the hash or to check it against a kept one."),
     ("mail_sent_total", "Mails that a mail server took, by kind."),
     ("mail_dead_total", "Mails that were given up, by kind."),
+    ("usage_sent_total", "Uses that Polar took."),
+    ("usage_aside_total", "Uses that Polar refused and that were set aside."),
     ("sync_repairs_total", "Things that were found at Polar and not here, and put right, by kind."),
     ("sync_unexplained_total", "Things that were still not as expected after a sync, by kind."),
     ("owner_disputes_total", "Times that an object's order of ours and its customer at Polar named two users."),
@@ -39,7 +41,7 @@ const COUNTERS: [(&str, &str); 18] = [
 ];
 
 /// What goes up and down.
-const GAUGES: [(&str, &str); 10] = [
+const GAUGES: [(&str, &str); 13] = [
     ("polar_subscriptions_active", "Subscriptions that are active or on trial, by plan; read from the database."),
     ("polar_webhook_endpoint_ok", "1 while nothing is wrong with Polar's webhook endpoint; read from the database."),
     ("polar_clock_skew_seconds", "How far this node's clock is ahead of Polar's, at the last answer."),
@@ -48,6 +50,9 @@ const GAUGES: [(&str, &str); 10] = [
     ("inbox_dead", "Rows of the inbox that are set aside; read from the database."),
     ("jobs_waiting", "Jobs that are queued or run; read from the database."),
     ("jobs_dead", "Jobs that were given up and are kept; read from the database."),
+    ("usage_unsent", "Uses that are written down and not sent to Polar yet; read from the database."),
+    ("usage_unsent_age_seconds", "Age of the oldest of them, 0 without any; read from the database."),
+    ("usage_aside", "Uses that Polar refused and that are set aside; read from the database."),
     ("cases_open", "Open cases of staff; read from the database."),
     ("database_up", "1 if the database answered when these numbers were asked for; else those read from it are old."),
 ];

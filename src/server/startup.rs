@@ -16,6 +16,7 @@ use super::{
         catalog, checking, exporting, mailing,
         pacing::SharedPace,
         pushing, syncing,
+        usage::{self, Recorder},
     },
     state::{Parts, State, Wake},
     upstream::Upstream,
@@ -147,6 +148,7 @@ impl Server {
         if timeout(PATIENCE, self.state.tasks.wait()).await.is_err() {
             tracing::warn!(left = self.state.tasks.len(), "background work did not end in time");
         }
+        usage::flush(&self.state).await;
         self.upstream.stop().await;
         self.state.db.close().await;
         served
@@ -221,6 +223,7 @@ async fn state(config: Config, upstream: &Upstream) -> Result<State, Error> {
     Ok(State::new(Parts {
         mail: Arc::new(Mailer::of(&config.mail()).map_err(Error::Mistakes)?),
         intake: Intake::start(db.clone()),
+        recorder: Recorder::start(db.clone()),
         polar: polar.map_err(|_| Error::Tls)?,
         webhook_secrets: upstream.webhook_secrets.clone(),
         known: Known::default(),

@@ -6,7 +6,7 @@ use super::{
     db::{Db, inbox::Intake},
     mail::Mailer,
     polar,
-    services::{accounts::Accounts, binding::Known, catalog},
+    services::{accounts::Accounts, binding::Known, catalog, usage::Recorder},
 };
 use crate::model::plan::Plans;
 use secrecy::SecretString;
@@ -26,6 +26,8 @@ pub struct Parts {
     pub db: Db,
     /// Where webhooks become durable.
     pub intake: Intake,
+    /// Where uses become durable that come on their own.
+    pub recorder: Recorder,
     /// Wall time and billing time.
     pub clock: Clock,
     /// Polar's API.
@@ -61,6 +63,8 @@ pub struct Wake {
     pub jobs: Notify,
     /// A mail was queued.
     pub mail: Notify,
+    /// Something was used.
+    pub usage: Notify,
     /// Something that a page shows may have changed: every open stream looks.
     pub live: Notify,
 }
@@ -78,6 +82,7 @@ impl State {
         Self::new(Parts {
             config: self.config.clone(),
             intake: Intake::start(db.clone()),
+            recorder: Recorder::start(db.clone()),
             db,
             clock: self.clock.clone(),
             polar: self.polar.clone(),

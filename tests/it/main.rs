@@ -71,6 +71,7 @@ mod switching;
 mod syncing;
 mod takeover;
 mod traps;
+mod usage;
 mod visitor;
 mod watching;
 mod webhooks;

@@ -102,19 +102,15 @@ macro_rules! claim {
 }
 
 /// Takes up to `most` that are due, the oldest first, until `lease_until`.
-pub async fn claim(
-    db: &Db,
-    token: &str,
-    (now, lease_until): (Millis, Millis),
-    most: i64,
-) -> Result<Vec<Waiting>> {
+pub async fn claim(db: &Db, token: &str, (now, lease_until): (Millis, Millis), most: i64) -> Result<Vec<Waiting>> {
     let text = if db.locks_rows() { claim!("FOR UPDATE SKIP LOCKED") } else { claim!("") };
     db.write(text).bind(token).bind(now).bind(lease_until).bind(most).all().await
 }
 
 /// Polar has everything that is still held by this lease.
 pub async fn sent(db: &Db, token: &str, now: Millis) -> Result<u64> {
-    let update = "UPDATE usage_events SET state = 'sent', sent_at = $2, error = NULL, lease_token = NULL, lease_until = 0
+    let update =
+        "UPDATE usage_events SET state = 'sent', sent_at = $2, error = NULL, lease_token = NULL, lease_until = 0
                   WHERE lease_token = $1 AND state = 'recorded'";
     db.write(update).bind(token).bind(now).execute().await
 }

@@ -40,7 +40,8 @@ pub async fn insert(
     kept: bool,
     (now, expires_at): (Millis, Millis),
 ) -> Result<()> {
-    let insert = "INSERT INTO usage_holds (id, user_id, meter, amount, properties, key, state, kept, expires_at, created_at)
+    let insert =
+        "INSERT INTO usage_holds (id, user_id, meter, amount, properties, key, state, kept, expires_at, created_at)
                   VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9)";
     let row = tx.sql(insert).bind(id).bind(user).bind(&used.meter).bind(used.amount);
     let row = row.bind(used.properties.to_string()).bind(&used.key).bind(i64::from(kept));

@@ -16,23 +16,24 @@ pub struct WindowRow {
     pub ends_at: Millis,
     /// So much may be used.
     pub most: i64,
-    /// 1 once the period is paid.
-    pub paid: i64,
+    /// `paid`, `awaited` or `unpaid`.
+    pub bill: String,
 }
 
 /// Writes a period down, or what is now known of it. What was paid stays paid.
 pub async fn put(tx: &mut Tx, user: &str, window: &WindowRow) -> Result<()> {
-    let insert = "INSERT INTO usage_windows (user_id, meter, source_id, starts_at, ends_at, most, paid)
+    let insert = "INSERT INTO usage_windows (user_id, meter, source_id, starts_at, ends_at, most, bill)
                   VALUES ($1, $2, $3, $4, $5, $6, $7)
                   ON CONFLICT (user_id, meter, source_id, starts_at) DO UPDATE SET ends_at = excluded.ends_at,
-                    most = excluded.most, paid = CASE WHEN usage_windows.paid = 1 THEN 1 ELSE excluded.paid END";
+                    most = excluded.most,
+                    bill = CASE WHEN usage_windows.bill = 'paid' THEN 'paid' ELSE excluded.bill END";
     let row = tx.sql(insert).bind(user).bind(&window.meter).bind(&window.source_id).bind(window.starts_at);
-    row.bind(window.ends_at).bind(window.most).bind(window.paid).execute().await.map(drop)
+    row.bind(window.ends_at).bind(window.most).bind(&window.bill).execute().await.map(drop)
 }
 
 /// Every period of somebody that `at` lies in.
 pub async fn open<'c>(on: impl Reader<'c>, user: &str, at: Millis) -> Result<Vec<WindowRow>> {
-    let select = "SELECT meter, source_id, starts_at, ends_at, most, paid FROM usage_windows
+    let select = "SELECT meter, source_id, starts_at, ends_at, most, bill FROM usage_windows
                   WHERE user_id = $1 AND starts_at <= $2 AND ends_at > $2 ORDER BY meter, source_id, starts_at";
     on.read(select).bind(user).bind(at).all().await
 }

@@ -6,7 +6,7 @@ mod run;
 pub use run::run_due;
 
 use super::{
-    services::{Error, applying, binding, mailing, syncing, watching},
+    services::{Error, applying, binding, mailing, syncing, usage, watching},
     state::State,
 };
 use std::{future::Future, time::Duration};
@@ -22,6 +22,7 @@ pub fn start(state: &State) {
     repeat(state, "mail", Some(|state| &state.wake.mail), async |state: State| {
         mailing::send_due(&state).await.map(drop)
     });
+    repeat(state, "usage", Some(|state| &state.wake.usage), send_usage);
     repeat(state, "refolds", None, async |state: State| applying::refold_due(&state).await.map(drop));
     repeat(state, "binding", None, bind_until_bound);
     repeat(state, "sweeps", None, sweep);
@@ -41,6 +42,13 @@ async fn apply_inbox(state: State) -> Result<(), Error> {
 async fn run_jobs(state: State) -> Result<(), Error> {
     if state.known.is_bound() {
         run_due(&state).await?;
+    }
+    Ok(())
+}
+
+async fn send_usage(state: State) -> Result<(), Error> {
+    if state.known.is_bound() {
+        usage::send_due(&state).await?;
     }
     Ok(())
 }

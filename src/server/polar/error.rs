@@ -86,6 +86,12 @@ impl Error {
         matches!(self, Self::Refused { status: 422, .. })
     }
 
+    /// Whether Polar refuses what was sent, as it was sent: invalid (422), unreadable (400) or too long (413).
+    #[must_use]
+    pub fn is_about_the_body(&self) -> bool {
+        matches!(self, Self::Refused { status: 400 | 413 | 422, .. })
+    }
+
     /// Reads an answer that is not a success.
     pub(super) fn of(status: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> Self {
         let told: Told = serde_json::from_slice(body).unwrap_or_default();

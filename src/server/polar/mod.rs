@@ -8,6 +8,7 @@ mod products;
 mod reads;
 pub mod signature;
 mod types;
+mod usage;
 mod webhooks;
 mod writes;
 
@@ -19,6 +20,7 @@ pub use papers::Paper;
 pub use products::{NewProduct, NewTrial, Price, ProductChange};
 pub use reads::Page;
 pub use types::{Checkout, CheckoutRequest, Listed, NewRefund, Organization, Session};
+pub use usage::{Ingested, UsageEvent};
 pub use webhooks::{Attempt, Endpoint, Event};
 
 /// The version of Polar's API that this code is written against (C§1.1).

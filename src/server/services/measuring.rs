@@ -3,7 +3,7 @@
 use crate::{
     model::instant::Millis,
     server::{
-        db::{self, cases, endpoint_case, inbox, jobs, mirror, sync_runs},
+        db::{self, cases, endpoint_case, inbox, jobs, mirror, sync_runs, usage_events},
         state::State,
     },
 };
@@ -44,6 +44,11 @@ async fn from_tables(state: &State) -> Result<(), db::Error> {
     metrics::gauge!("jobs_waiting").set(number(queued));
     metrics::gauge!("jobs_dead").set(number(given_up));
     metrics::gauge!("cases_open").set(number(cases::count(db).await?));
+    let (unsent, oldest, aside) = usage_events::backlog(db).await?;
+    metrics::gauge!("usage_unsent").set(number(unsent));
+    let age = oldest.map_or(0.0, |at| seconds((state.clock.billing() - at).max(0)));
+    metrics::gauge!("usage_unsent_age_seconds").set(age);
+    metrics::gauge!("usage_aside").set(number(aside));
     let is_well = endpoint_case::details(db).await?.is_none();
     metrics::gauge!("polar_webhook_endpoint_ok").set(if is_well { 1.0 } else { 0.0 });
     for (kind, at) in sync_runs::finished(db).await? {

@@ -29,6 +29,7 @@ pub mod replaying;
 pub mod staffing;
 pub mod syncing;
 pub mod timeline;
+pub mod usage;
 pub mod watching;
 
 use super::{db, polar};

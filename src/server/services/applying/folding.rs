@@ -5,7 +5,7 @@ use super::{
     super::{Error, new_id},
     counting, departing, doubling,
     sources::{self, Holdings},
-    telling,
+    telling, windowing,
 };
 use crate::{
     model::{cause::CauseKind, fold, instant::Millis, job, projection::Kind},
@@ -55,6 +55,7 @@ pub async fn refold(
         let key = job::object_key(Kind::Subscription, subscription);
         jobs::queue(tx, &new_id(), job::READ_OBJECT, &key, wall + LOOK_AFTER).await?;
     }
+    windowing::follow(tx, state, user, (&holdings, &folded)).await?;
     doubling::notice(tx, user, &holdings, wall).await?;
     if holdings.has_left {
         departing::look_again(tx, user, wall).await?;

@@ -18,6 +18,7 @@ mod owning;
 mod sources;
 mod telling;
 mod thinning;
+mod windowing;
 
 pub use attributing::{Attribution, attribute};
 pub use doubling::{DUPLICATE, close_settled, open_doubles, suspects};

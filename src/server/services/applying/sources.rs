@@ -126,6 +126,7 @@ fn given(row: &StaffGrantRow) -> Option<Source> {
     Some(Source::StaffGrant(StaffGrant { id: row.id.clone(), what, expires_at: row.expires_at, withdrawn }))
 }
 
-fn facts<T: DeserializeOwned>(row: &ObjectRow) -> Result<T, db::Error> {
+/// Reads the facts of an object.
+pub(super) fn facts<T: DeserializeOwned>(row: &ObjectRow) -> Result<T, db::Error> {
     serde_json::from_str(&row.projection).map_err(|error| db::Error::Decode(error.into()))
 }

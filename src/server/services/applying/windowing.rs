@@ -1,0 +1,96 @@
+//! How much may be used in which period of what was bought: it follows from the same facts as access, and is written down in
+//! the same transaction. Polar gives credits with each period, and whether its bill is paid says whether they are there.
+
+use super::sources::{Holdings, facts};
+use crate::{
+    model::{
+        catalog::Interval,
+        fold::Folded,
+        instant::{Millis, parse_ms},
+        meter::Allowance,
+        projection::{Kind, OrderFacts, SubscriptionFacts},
+        usage::Bill,
+    },
+    server::{
+        db::{
+            self, Tx,
+            mirror::ObjectRow,
+            usage_windows::{self, WindowRow},
+        },
+        state::State,
+    },
+};
+
+/// A bill that begins a period may be older than it by this: Polar writes one after the other.
+const TOLERANCE: Millis = 60_000;
+
+/// Writes down the periods that are open, and ends those that are no more.
+pub(super) async fn follow(
+    tx: &mut Tx,
+    state: &State,
+    user: &str,
+    (holdings, folded): (&Holdings, &Folded),
+) -> Result<(), db::Error> {
+    let wanted = wanted(state, holdings, folded)?;
+    for window in &wanted {
+        usage_windows::put(tx, user, window).await?;
+    }
+    let now = state.clock.billing();
+    for open in usage_windows::open(&mut *tx, user, now).await? {
+        let is = |window: &WindowRow| {
+            (&window.meter, &window.source_id, window.starts_at) == (&open.meter, &open.source_id, open.starts_at)
+        };
+        if !wanted.iter().any(is) {
+            usage_windows::close(tx, user, &open, now).await?;
+        }
+    }
+    Ok(())
+}
+
+fn wanted(state: &State, holdings: &Holdings, folded: &Folded) -> Result<Vec<WindowRow>, db::Error> {
+    let mut wanted = Vec::new();
+    for (row, plan) in holdings.planned().filter(|(row, _)| gives(row, folded)) {
+        let usage = state.plans.get(plan).map(|plan| &plan.usage);
+        let facts: SubscriptionFacts = facts(row)?;
+        let instant = |text: &Option<String>| text.as_deref().and_then(parse_ms);
+        let span = (instant(&facts.current_period_start), instant(&facts.current_period_end));
+        let (Some(starts_at), Some(ends_at)) = span else { continue };
+        let (bill, interval) = (bill(holdings, row, &facts, starts_at)?.stored(), Interval::of(&facts));
+        let each = usage.into_iter().flatten().filter_map(|(meter, allowance): (&String, &Allowance)| {
+            let (meter, most) = (meter.clone(), allowance.per_period(&interval)?);
+            Some(WindowRow { meter, source_id: row.id.clone(), starts_at, ends_at, most, bill: bill.to_owned() })
+        });
+        wanted.extend(each);
+    }
+    Ok(wanted)
+}
+
+/// Whether it is a subscription that gives access.
+fn gives(row: &ObjectRow, folded: &Folded) -> bool {
+    let rule = folded.rules.get(&("subscription", row.id.clone()));
+    row.kind == Kind::Subscription.stored() && rule.is_some_and(|rule| rule.gives())
+}
+
+/// A trial needs no bill. Else the period is paid by any paid bill of the subscription that is of its time, also where money
+/// went back later: a refund never changes what a subscription gives.
+fn bill(
+    holdings: &Holdings,
+    subscription: &ObjectRow,
+    facts: &SubscriptionFacts,
+    starts_at: Millis,
+) -> Result<Bill, db::Error> {
+    if facts.status == "trialing" {
+        return Ok(Bill::Paid);
+    }
+    for (row, _) in &holdings.objects {
+        let is_its = row.kind == Kind::Order.stored() && row.subscription_id.as_ref() == Some(&subscription.id);
+        let is_paid = matches!(row.status.as_deref(), Some("paid" | "partially_refunded" | "refunded"));
+        if is_its && is_paid {
+            let bill: OrderFacts = self::facts(row)?;
+            if parse_ms(&bill.created_at).is_some_and(|at| at >= starts_at - TOLERANCE) {
+                return Ok(Bill::Paid);
+            }
+        }
+    }
+    Ok(if facts.status == "past_due" { Bill::Unpaid } else { Bill::Awaited })
+}

@@ -1,0 +1,35 @@
+//! Usage: what people use of what is metered, counted once, sent to Polar once, and held against what their plans allow.
+//!
+//! For work whose cost is known beforehand, [`spend`] looks whether enough is left and counts, at once. For work whose cost is
+//! known only afterwards, [`hold`] sets so much aside and [`settle`] counts what it really was. [`record`] only counts. A
+//! browser can reach none of them: they are called by the product, on the server.
+
+mod holding;
+mod recording;
+mod sending;
+mod spending;
+mod standing;
+
+pub use holding::{Held, Settled, hold, release, settle};
+pub use recording::{Recorded, Recorder, record, record_in};
+pub use sending::{flush, send_due};
+pub use spending::{Spent, spend, spend_in};
+pub use standing::{balance, balance_in};
+
+use super::new_id;
+use crate::{
+    model::usage::Use,
+    server::{db::usage_events::NewEvent, state::State},
+};
+
+/// A use as it is to be written down now.
+fn new_event(state: &State, user: &str, used: &Use, kept: bool) -> NewEvent {
+    NewEvent {
+        id: new_id(),
+        user_id: user.to_owned(),
+        used: used.clone(),
+        kept,
+        counted_at: state.clock.billing(),
+        now: state.clock.wall(),
+    }
+}
