@@ -9,13 +9,21 @@ use super::{
 };
 use crate::{
     components::guarded::shut,
-    model::{instant::spell_time, usage::Balance},
+    model::{
+        instant::spell_time,
+        usage::{Balance, Bill},
+    },
     server::{
         http::{
             forms::{Rejected, reject, rejected},
             reply, state,
         },
-        services::{Error, guarding, usage},
+        services::{
+            Error,
+            access::CHECKING,
+            guarding::{self, Guard},
+            usage,
+        },
     },
 };
 use leptos::{either::Either, prelude::*};
@@ -40,12 +48,27 @@ impl Left {
 pub(super) async fn left(user: &str) -> Result<Left, Error> {
     let state = state();
     let balance = usage::balance(&state, user, METER).await?;
-    let closed = match (balance.left(), balance.awaits_payment) {
+    let closed = match (balance.left(), balance.bill) {
         (1.., _) => None,
-        (_, true) => Some(view! { <p>{words::used_up(&balance)}</p> }.into_any()),
-        _ => Some(shut(guarding::used_up(&state, user, METER, words::used_up(&balance)).await)),
+        (_, Bill::Awaited) => Some(shut::<()>(Guard::Unknown(CHECKING))),
+        (_, Bill::Unpaid) => Some(unpaid(&balance)),
+        (_, Bill::Paid) => Some(shut(guarding::used_up(&state, user, METER, words::used_up(&balance)).await)),
     };
     Ok(Left { balance, closed })
+}
+
+/// More is not sold to somebody who has a bill to pay: they get it by paying that.
+fn unpaid(balance: &Balance) -> AnyView {
+    view! {
+        <p>{words::used_up(balance)}</p>
+        <p>"A bill of yours is not paid yet. What it gives you is here as soon as it is."</p>
+        <p class="actions">
+            <a class="button small" href="/account">
+                "See my account"
+            </a>
+        </p>
+    }
+    .into_any()
 }
 
 /// The form with what is left below it; where nothing is, why there is none, and the way on.
@@ -59,8 +82,7 @@ pub(super) fn FormOrWay(
     children: Children,
 ) -> impl IntoView {
     let Left { balance, closed } = left;
-    let awaits = balance.awaits_payment.then(|| view! { <p class="notice warning">{words::AWAITS_PAYMENT}</p> });
-    let form = match closed {
+    match closed {
         Some(way) => Either::Left(view! {
             <section class="card stack" aria-label="Nothing left">
                 {way}
@@ -73,8 +95,7 @@ pub(super) fn FormOrWay(
                 <p class="fine left">{words::left(&balance)}</p>
             </form>
         }),
-    };
-    view! { {awaits} {form} }
+    }
 }
 
 /// A field of several lines, as `components::form::Field` is one of one line.

@@ -59,6 +59,10 @@ pub async fn make(state: &State, user: &str, first: Uuid, texts: &[String]) -> R
         let (id, created_at) = (nth(first, place), state.clock.wall());
         let made = make_one(&mut tx, state, user, Code { id, text: text.clone(), created_at }).await?;
         if made != Made::Done {
+            // What is unknown is looked up again by a job, which is to stay; what was made before it is not.
+            if place == 0 {
+                tx.commit().await?;
+            }
             return Ok(made);
         }
     }

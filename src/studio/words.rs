@@ -5,10 +5,6 @@ use crate::model::{
     usage::{Balance, Per},
 };
 
-/// Why there may be less than the plan says.
-pub(super) const AWAITS_PAYMENT: &str =
-    "The bill of your new period is not paid yet. What it gives you is here as soon as it is.";
-
 /// `2 of 3 QR codes left today.`
 pub(super) fn left(balance: &Balance) -> String {
     let (left, most) = (balance.left(), balance.most);
@@ -31,10 +27,11 @@ pub(super) fn used_up(balance: &Balance) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::usage::Bill;
 
     fn balance(used: i64, most: i64, per: Per) -> Balance {
         let until = (most > 0).then_some(1_796_256_000_000);
-        Balance { meter: "codes".into(), used, most, until, per, awaits_payment: false }
+        Balance { meter: "codes".into(), used, most, until, per, bill: Bill::Paid }
     }
 
     #[test]

@@ -188,13 +188,13 @@ async fn a_sheet_is_made_whole_or_not_at_all() {
         ann.post("/studio/sheet", &[("id", &new_id()), ("texts", &lines(20))], 303).await;
     }
     ann.post("/studio/sheet", &[("id", &new_id()), ("texts", &lines(18))], 303).await;
-    // Two of the period are left, and three of the day.
+    // Two are left; those of the day are used up by all these.
     let before = shop.made_and_spent().await;
-    let page = ann.post("/studio/sheet", &[("id", &new_id()), ("texts", &lines(6))], 422).await.html;
-    assert!(page.contains("These are 6 codes, and you have fewer left. None of them was made."), "{page}");
-    assert!(page.contains("line 5"), "what was typed is kept: {page}");
+    let page = ann.post("/studio/sheet", &[("id", &new_id()), ("texts", &lines(3))], 422).await.html;
+    assert!(page.contains("These are 3 codes, and you have fewer left. None of them was made."), "{page}");
+    assert!(page.contains("line 2"), "what was typed is kept: {page}");
     assert_eq!(shop.made_and_spent().await, before);
-    ann.post("/studio/sheet", &[("id", &new_id()), ("texts", &lines(5))], 303).await;
+    ann.post("/studio/sheet", &[("id", &new_id()), ("texts", &lines(2))], 303).await;
     let shut = ann.get("/studio", 200).await.html;
     assert!(shut.contains("are used up.") && shut.contains("Switch to Team"), "{shut}");
     shop.close().await;
