@@ -1,12 +1,16 @@
 //! What each plan opens, side by side, and the questions that people ask before paying.
 
-use crate::model::plan::{Plan, Plans, Value};
+use crate::model::{
+    meter::Meter,
+    plan::{Plan, Plans, Value},
+};
 use leptos::prelude::*;
 
-/// Every feature of every plan in one table.
+/// Every feature of every plan in one table, and how much of each meter it allows.
 pub fn comparison(plans: &Plans) -> impl IntoView + use<> {
     let heads = plans.shown().map(|plan| view! { <th scope="col">{plan.name.clone()}</th> }).collect_view();
-    let rows: Vec<_> = plans.features().into_iter().map(|feature| row(plans, feature)).collect();
+    let meters: Vec<_> = plans.meters().map(|(key, meter)| meter_row(plans, key, meter)).collect();
+    let features: Vec<_> = plans.features().into_iter().map(|feature| row(plans, feature)).collect();
     view! {
         <section aria-labelledby="compare">
             <h2 id="compare">"Side by side"</h2>
@@ -18,11 +22,20 @@ pub fn comparison(plans: &Plans) -> impl IntoView + use<> {
                             {heads}
                         </tr>
                     </thead>
-                    <tbody>{rows}</tbody>
+                    <tbody>{meters}{features}</tbody>
                 </table>
             </div>
         </section>
     }
+}
+
+fn meter_row(plans: &Plans, key: &str, meter: &Meter) -> impl IntoView + use<> {
+    let cell = |plan: &Plan| match plan.usage.get(key) {
+        Some(allowance) => allowance.words().into_any(),
+        None => none().into_any(),
+    };
+    let cells = plans.shown().map(|plan| view! { <td>{cell(plan)}</td> }).collect_view();
+    view! { <tr><th scope="row">{meter.name.clone()}</th>{cells}</tr> }
 }
 
 fn row(plans: &Plans, feature: &str) -> impl IntoView + use<> {
@@ -37,11 +50,13 @@ fn cell(plan: &Plan, feature: &str) -> impl IntoView + use<> {
             view! { <span class="yes" aria-hidden="true">"✓"</span><span class="visually-hidden">"yes"</span> }
                 .into_any()
         }
-        _ => {
-            view! { <span class="no" aria-hidden="true">"–"</span><span class="visually-hidden">"no"</span> }.into_any()
-        }
+        _ => none().into_any(),
     };
     view! { <td>{content}</td> }
+}
+
+fn none() -> impl IntoView + use<> {
+    view! { <span class="no" aria-hidden="true">"–"</span><span class="visually-hidden">"no"</span> }
 }
 
 const QUESTIONS: [(&str, &str); 5] = [

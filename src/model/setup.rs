@@ -3,22 +3,59 @@
 
 mod changes;
 mod giving;
+mod metering;
 mod there;
 mod wanted;
 mod words;
 
 use super::{catalog::Interval, plan::Plans};
 pub use changes::{Change, Entry};
+pub use giving::Gift;
 use giving::Giving;
+pub use metering::{Credit, CreditChange, aggregation, filter};
 use std::collections::BTreeMap;
-pub use there::{Benefit, There};
+pub use there::{Benefit, MeterThere, There};
 pub use wanted::{Flag, Wanted, unfit};
 
 /// Something to be done at Polar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// A meter is made.
+    MakeMeter {
+        /// Its key in `plans.toml`.
+        key: String,
+        /// What people read.
+        name: String,
+    },
+    /// A meter is called otherwise.
+    RenameMeter {
+        /// Polar's meter.
+        id: String,
+        /// What people read from now on.
+        name: String,
+        /// What they read before.
+        from: String,
+    },
     /// A benefit is made.
     MakeFlag(Flag),
+    /// A benefit that gives units of a meter is made.
+    MakeCredit {
+        /// What it gives.
+        credit: Credit,
+        /// Polar's meter; `None` while it is yet to be made.
+        meter: Option<String>,
+    },
+    /// A benefit gives units otherwise than before.
+    ChangeCredit {
+        /// Polar's benefit.
+        id: String,
+        /// What it gives from now on.
+        credit: Credit,
+        /// Polar's meter; `None` while it is yet to be made.
+        meter: Option<String>,
+        /// One or more.
+        changes: Vec<CreditChange>,
+    },
     /// A product is made.
     Create(Wanted),
     /// A product is changed.
@@ -72,6 +109,8 @@ pub enum Note {
     Rhythm(String, Interval),
     /// A product is private or a draft.
     Hidden(String),
+    /// A meter counts otherwise than events of its key are to be counted.
+    Counts(String, String),
     /// A product is tagged with a plan that there is not: it may be somebody else's.
     NoPlan(String, String),
 }
@@ -90,17 +129,32 @@ impl Step {
     #[must_use]
     pub fn only_adds(&self) -> bool {
         match self {
-            Self::MakeFlag(_) | Self::Create(_) => true,
+            Self::MakeMeter { .. } | Self::MakeFlag(_) | Self::MakeCredit { .. } | Self::Create(_) => true,
             Self::Give { loses, .. } => loses.is_empty(),
-            Self::Change { .. } | Self::Archive { .. } => false,
+            Self::RenameMeter { .. } | Self::ChangeCredit { .. } | Self::Change { .. } | Self::Archive { .. } => false,
         }
+    }
+
+    /// Whether something that it is about is yet to be made: then it can be done after another look.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        matches!(
+            self,
+            Self::Give { at: None, .. } | Self::MakeCredit { meter: None, .. } | Self::ChangeCredit { meter: None, .. }
+        )
     }
 }
 
-/// Holds Polar's products and benefits against the plans; `ties` are the plans that products were first tagged with.
+/// Holds Polar's products, benefits and meters against the plans; `ties` are the plans that products were first tagged with.
 #[must_use]
-pub fn compare(plans: &Plans, ties: &BTreeMap<String, String>, there: &[There], benefits: &[Benefit]) -> Setup {
-    let mut giving = Giving::new(plans, benefits);
+pub fn compare(
+    plans: &Plans,
+    ties: &BTreeMap<String, String>,
+    there: &[There],
+    benefits: &[Benefit],
+    meters: &[MeterThere],
+) -> Setup {
+    let mut giving = Giving::new(plans, benefits, meters);
     let (mut setup, mut made, mut archived) = (Setup::default(), Vec::new(), Vec::new());
     let mut left: Vec<&There> = there.iter().filter(|product| !product.facts.is_archived).collect();
     for wanted in wanted::wanted(plans) {
@@ -132,9 +186,9 @@ pub fn compare(plans: &Plans, ties: &BTreeMap<String, String>, there: &[There], 
             None => {}
         }
     }
-    let Giving { flags, gifts, .. } = giving;
-    let flags = flags.into_iter().map(Step::MakeFlag);
-    setup.steps = flags.chain(made).chain(setup.steps).chain(gifts).chain(archived).collect();
+    let (notes, giving) = giving.steps();
+    setup.notes.extend(notes);
+    setup.steps = giving.made.into_iter().chain(made).chain(setup.steps).chain(giving.given).chain(archived).collect();
     setup
 }
 

@@ -261,6 +261,12 @@ impl GrantFacts {
         self.is_granted && !self.is_revoked
     }
 
+    /// Whether it shows that Polar's own grace goes on: a feature that stands. Units of a meter open nothing.
+    #[must_use]
+    pub fn keeps_open(&self) -> bool {
+        self.stands() && self.benefit.r#type == "feature_flag"
+    }
+
     /// The feature of ours that the benefit names, and how much of it.
     #[must_use]
     pub fn feature(&self) -> Option<(&str, plan::Value)> {

@@ -6,6 +6,8 @@ use super::{
 };
 use serde_json::{Value, json};
 
+mod metering;
+
 const SHIPPED: &str = include_str!("../../../plans.toml");
 
 /// One plan for $12 a month, and whatever else is said about it.
@@ -32,7 +34,7 @@ fn product(id: &str, change: Value) -> There {
 }
 
 fn beside(plans: &Plans, there: &[There]) -> Setup {
-    compare(plans, &BTreeMap::new(), there, &[])
+    compare(plans, &BTreeMap::new(), there, &[], &[])
 }
 
 fn lines(setup: &Setup) -> Vec<String> {
@@ -55,10 +57,17 @@ fn an_empty_organization_gets_every_product() {
     assert_eq!(
         lines(&setup),
         [
+            "+ meter QR codes: made, counts the events \"codes\"",
+            "+ benefit 300 QR codes a month: made",
+            "+ benefit 3600 QR codes a year: made",
+            "+ benefit 2000 QR codes a month: made",
             "+ Pro (every month): made, for $12 every month",
             "+ Pro (every year): made, for $120 every year",
             "+ Team (every month): made, for $39 every month, after 14 days without payment",
             "+ Lifetime: made, for $249 once",
+            "+ Pro (every month): gives the benefits 300 QR codes a month",
+            "+ Pro (every year): gives the benefits 3600 QR codes a year",
+            "+ Team (every month): gives the benefits 2000 QR codes a month",
         ]
     );
     assert!(setup.steps.iter().all(Step::only_adds));
@@ -125,7 +134,7 @@ fn names_descriptions_and_trials_follow_the_plans() {
 fn a_tag_that_was_lost_or_changed_is_put_back() {
     let ties = BTreeMap::from([("a".to_owned(), "pro".to_owned())]);
     for (metadata, words) in [(json!({"n": 3}), "its tag is gone"), (json!({"plan": "team", "n": 3}), "not \"team\"")] {
-        let setup = compare(&monthly(), &ties, &[product("a", json!({"metadata": metadata}))], &[]);
+        let setup = compare(&monthly(), &ties, &[product("a", json!({"metadata": metadata}))], &[], &[]);
         let [Step::Change { changes, .. }] = &setup.steps[..] else { panic!("{setup:?}") };
         let [Change::Tag { metadata, .. }] = &changes[..] else { panic!("{changes:?}") };
         assert_eq!(json!(metadata), json!({"plan": "pro", "n": 3}));
@@ -162,7 +171,7 @@ fn only_what_is_ours_and_for_sale_is_archived() {
 #[test]
 fn what_was_ours_and_has_no_tag_any_more_is_not_archived() {
     let ties = BTreeMap::from([("a".to_owned(), "old".to_owned())]);
-    let setup = compare(&monthly(), &ties, &[product("a", json!({"metadata": {}})), product("b", json!({}))], &[]);
+    let setup = compare(&monthly(), &ties, &[product("a", json!({"metadata": {}})), product("b", json!({}))], &[], &[]);
     assert_eq!(setup.steps, []);
 }
 
@@ -201,7 +210,7 @@ fn features_become_benefits_where_the_file_says_so() {
     let given = |benefits: Value| product("a", json!({ "benefits": benefits }));
     let read = |value: Value| serde_json::from_value::<Benefit>(value).expect("a benefit");
 
-    let fresh = compare(&plans, &BTreeMap::new(), &[], &[]);
+    let fresh = compare(&plans, &BTreeMap::new(), &[], &[], &[]);
     let said = lines(&fresh);
     assert_eq!(said[..2], ["+ benefit Projects: 50: made", "+ benefit The studio: made"]);
     assert_eq!(said[3], "+ Pro (every month): gives the benefits Projects: 50, The studio");
@@ -213,13 +222,14 @@ fn features_become_benefits_where_the_file_says_so() {
     let other = flag("o", json!({"feature": "exports"}));
     let there = given(json!([support, fewer, other]));
     let more = flag("m", json!({"feature": "projects", "limit": 50}));
-    let setup = compare(&plans, &BTreeMap::new(), &[there], &[read(studio.clone()), read(fewer), read(more.clone())]);
+    let flags = [read(studio.clone()), read(fewer), read(more.clone())];
+    let setup = compare(&plans, &BTreeMap::new(), &[there], &flags, &[]);
     let [Step::Give { at: Some((id, ids)), gains, loses, .. }] = &setup.steps[..] else { panic!("{setup:?}") };
     assert_eq!((id.as_str(), ids.join(" ")), ("a", "c o m s".to_owned()), "what is not ours stays");
     assert_eq!((gains.join(" "), loses.join(" ")), ("Projects: 50 The studio".to_owned(), "Projects: 30".to_owned()));
     assert!(!setup.steps[0].only_adds());
     let whole = given(json!([studio, more]));
-    assert_eq!(compare(&plans, &BTreeMap::new(), &[whole], &[]).steps, []);
+    assert_eq!(compare(&plans, &BTreeMap::new(), &[whole], &[], &[]).steps, []);
 }
 
 #[test]

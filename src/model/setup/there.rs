@@ -6,6 +6,8 @@ use super::super::{
     projection::{BenefitFacts, PriceFacts, ProductFacts},
 };
 use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A product at Polar.
 #[derive(Clone, Debug, Deserialize)]
@@ -30,9 +32,64 @@ pub struct There {
 pub struct Benefit {
     /// Polar's id.
     pub id: String,
+    /// What people read.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// What it gives; each kind has its own.
+    #[serde(default)]
+    pub properties: Value,
     /// What it is, and our tags.
     #[serde(flatten)]
     pub facts: BenefitFacts,
+}
+
+/// A meter at Polar.
+#[derive(Clone, Debug, Deserialize)]
+pub struct MeterThere {
+    /// Polar's id.
+    pub id: String,
+    /// When it was made.
+    pub created_at: String,
+    /// What people read.
+    pub name: String,
+    /// Which events it counts.
+    pub filter: Value,
+    /// How it counts them.
+    pub aggregation: Value,
+    /// When it was put away.
+    pub archived_at: Option<String>,
+    /// Our tag.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, Value>,
+}
+
+impl Benefit {
+    /// Whether it gives a feature.
+    pub(super) fn is_flag(&self) -> bool {
+        self.facts.r#type == "feature_flag"
+    }
+
+    /// Whether it gives units of a meter.
+    pub(super) fn is_credit(&self) -> bool {
+        self.facts.r#type == "meter_credit"
+    }
+
+    /// A tag.
+    pub(super) fn tag(&self, key: &str) -> Option<&str> {
+        self.facts.metadata.get(key)?.as_str()
+    }
+}
+
+impl MeterThere {
+    /// Whether it counts still.
+    pub(super) fn is_live(&self) -> bool {
+        self.archived_at.is_none()
+    }
+
+    /// The key in `plans.toml` that it is tagged with.
+    pub(super) fn key(&self) -> Option<&str> {
+        self.metadata.get("meter")?.as_str()
+    }
 }
 
 impl There {

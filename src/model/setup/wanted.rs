@@ -6,12 +6,16 @@ use super::super::{
     money::Money,
     plan::{Plan, Plans, SeedPrice, Value},
 };
+use super::{giving::Gift, metering::credits};
 
 /// How long a product's name may be, in characters (C§2.2).
 const NAME: std::ops::RangeInclusive<usize> = 3..=64;
 
 /// How long a benefit's description may be, in characters (C§2.12).
 const DESCRIPTION: std::ops::RangeInclusive<usize> = 3..=42;
+
+/// How long a meter's name may be, in characters; Polar sets no upper bound.
+const METER: std::ops::RangeInclusive<usize> = 3..=64;
 
 /// One product.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +33,7 @@ pub struct Wanted {
     /// One in each currency.
     pub prices: Vec<Money>,
     /// The benefits that it gives.
-    pub flags: Vec<Flag>,
+    pub gifts: Vec<Gift>,
 }
 
 /// A feature as a feature-flag benefit.
@@ -73,7 +77,7 @@ fn product(plans: &Plans, plan: &Plan, price: &SeedPrice, (interval, money): (In
         description: Some(summary.to_owned()).filter(|summary| !summary.is_empty()),
         trial: days.map(|count| Trial { unit: "day".to_owned(), count }),
         prices: vec![money],
-        flags: flags(plans, plan),
+        gifts: gifts(plans, plan, &interval),
         interval,
     }
 }
@@ -90,7 +94,12 @@ pub(super) fn rhythm(interval: &Interval) -> String {
     if interval.recurs() { format!("every {}", interval.words()) } else { interval.words() }
 }
 
-fn flags(plans: &Plans, plan: &Plan) -> Vec<Flag> {
+fn gifts(plans: &Plans, plan: &Plan, interval: &Interval) -> Vec<Gift> {
+    let credits = credits(plans, plan, interval).into_iter().map(Gift::Credit);
+    flags(plans, plan).map(Gift::Flag).chain(credits).collect()
+}
+
+fn flags(plans: &Plans, plan: &Plan) -> impl Iterator<Item = Flag> {
     let open =
         plan.features.iter().filter(|(feature, value)| plans.is_benefit(feature) && **value != Value::Switch(false));
     let flag = |(feature, value): (&String, &Value)| Flag {
@@ -101,7 +110,7 @@ fn flags(plans: &Plans, plan: &Plan) -> Vec<Flag> {
             Value::Limit(limit) => format!("{}: {limit}", plans.feature_name(feature).trim()),
         },
     };
-    open.map(flag).collect()
+    open.map(flag)
 }
 
 /// Names that Polar would refuse, a sentence each.
@@ -116,8 +125,9 @@ pub fn unfit(plans: &Plans) -> Vec<String> {
     };
     for product in wanted(plans) {
         check("names of products", &product.name, &NAME);
-        product.flags.iter().for_each(|flag| check("names of benefits", &flag.description, &DESCRIPTION));
+        product.gifts.iter().for_each(|gift| check("names of benefits", gift.description(), &DESCRIPTION));
     }
+    plans.meters().for_each(|(_, meter)| check("names of meters", meter.name.trim(), &METER));
     found.sort_unstable();
     found.dedup();
     found

@@ -2,8 +2,9 @@
 
 use super::{
     super::{catalog::Trial, money::Money},
-    Change, Note, Step, Why,
-    wanted::rhythm,
+    Change, CreditChange, Note, Step, Why,
+    metering::Credit,
+    wanted::{Flag, rhythm},
 };
 
 /// Of an archived product (C§2.2).
@@ -14,7 +15,14 @@ impl Step {
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         match self {
-            Self::MakeFlag(flag) => vec![format!("+ benefit {}: made", flag.description)],
+            Self::MakeMeter { key, name } => vec![format!("+ meter {name}: made, counts the events {key:?}")],
+            Self::RenameMeter { name, from, .. } => vec![format!("~ meter {name}: called so instead of {from:?}")],
+            Self::MakeFlag(Flag { description, .. }) | Self::MakeCredit { credit: Credit { description, .. }, .. } => {
+                vec![format!("+ benefit {description}: made")]
+            }
+            Self::ChangeCredit { credit: Credit { description, .. }, changes, .. } => {
+                changes.iter().map(|change| format!("~ benefit {description}: {}", change.words())).collect()
+            }
             Self::Create(wanted) => {
                 let prices: Vec<String> = wanted.prices.iter().map(ToString::to_string).collect();
                 let trial = wanted.trial.as_ref().map(|trial| format!(", after {} without payment", trial.words()));
@@ -47,6 +55,17 @@ impl Change {
                     |trial: &Option<Trial>| trial.as_ref().map_or("no trial".to_owned(), |trial| trial.words());
                 vec![format!("~ {name}: {} for new subscribers, instead of {}", spelled(to), spelled(from))]
             }
+        }
+    }
+}
+
+impl CreditChange {
+    fn words(&self) -> String {
+        match self {
+            Self::Units(from) => format!("instead of {from}; subscribers are given so many from their next renewal on"),
+            Self::Description(from) => format!("called so instead of {from:?}"),
+            Self::Meter => "of the meter that plans.toml means, instead of another".to_owned(),
+            Self::Rollover => "what is left at a renewal lapses, instead of going along".to_owned(),
         }
     }
 }
@@ -84,6 +103,10 @@ impl Note {
                 format!("{name} is billed {}, which plans.toml cannot say: it stays as it is.", rhythm(interval))
             }
             Self::Hidden(name) => format!("{name} is private or a draft at Polar: it stays so, and is not for sale."),
+            Self::Counts(name, key) => format!(
+                "The meter {name} is tagged {key:?} and does not count the sum of \"amount\" of the events {key:?}: it stays as \
+                 it is, and its balances are not what this shop counts. Archive it at Polar and push again to have one made."
+            ),
             Self::NoPlan(name, slug) => format!(
                 "{name} is tagged with the plan {slug:?}, which plans.toml does not name: it stays as it is. If it was this \
                  shop's, name the plan with retired = true, or its subscribers pay and have nothing of it."

@@ -255,7 +255,7 @@ fn properties(state: &mut State, place: usize, sign: i64) -> Map<String, Value> 
     };
     match benefit.kind.as_str() {
         "license_keys" if grant.properties.is_empty() => license(),
-        "meter_credit" => credit(state, &benefit, sign),
+        "meter_credit" => credit(state, &benefit, &grant.properties, sign),
         _ => grant.properties,
     }
 }
@@ -267,8 +267,10 @@ fn license() -> Map<String, Value> {
     read.as_object().cloned().unwrap_or_default()
 }
 
-fn credit(state: &mut State, benefit: &Benefit, sign: i64) -> Map<String, Value> {
-    let units = benefit.properties.get("units").and_then(Value::as_i64).unwrap_or(0);
+/// What is taken back is what was given, whatever the benefit gives by now.
+fn credit(state: &mut State, benefit: &Benefit, held: &Map<String, Value>, sign: i64) -> Map<String, Value> {
+    let given = held.get("last_credited_units").filter(|_| sign < 0).and_then(Value::as_i64).map(i64::abs);
+    let units = given.or_else(|| benefit.properties.get("units")?.as_i64()).unwrap_or(0);
     let read = json!({
         "last_credited_meter_id": benefit.properties.get("meter_id"), "last_credited_units": sign * units,
         "last_credited_at": state.clock.now().to_string().replace('Z', "+00:00"),

@@ -88,12 +88,13 @@ pub fn is_credit(state: &State, benefit_id: Uuid) -> bool {
     state.benefits.iter().any(|one| one.id == benefit_id && one.kind == "meter_credit")
 }
 
-/// Meter, units and rollover of a grant of credits.
+/// Meter, units and rollover of a grant of credits; of the units those that were credited last.
 fn terms(state: &State, grant: &Grant) -> Option<(Uuid, i64, bool)> {
     let benefit = state.benefits.iter().find(|one| one.id == grant.benefit_id && one.kind == "meter_credit")?;
     let read = |key: &str| benefit.properties.get(key);
     let meter_id = read("meter_id")?.as_str()?.parse().ok()?;
-    Some((meter_id, read("units")?.as_i64()?, read("rollover").and_then(Value::as_bool).unwrap_or(false)))
+    let units = grant.properties.get("last_credited_units").or_else(|| read("units"))?.as_i64()?.abs();
+    Some((meter_id, units, read("rollover").and_then(Value::as_bool).unwrap_or(false)))
 }
 
 /// The credits of all grants that are held, or only of those that roll over.

@@ -76,6 +76,32 @@ async fn balances_follow_usage_and_start_anew_with_the_period() {
 }
 
 #[tokio::test]
+async fn another_number_counts_from_the_next_renewal_on() {
+    let world = World::new().await;
+    let (meter, benefits) = benefits(&world).await;
+    let product = product_with(&world, Some("month"), &[&benefits[0]]).await;
+    world.buy(&product, "user-1", "ada@boreal.dev").await;
+    world.idle().await;
+    let change = async |units: i64| {
+        let body = json!({"type": "meter_credit",
+            "properties": {"units": units, "rollover": false, "meter_id": meter["id"]}});
+        let (status, answer) = world.send("PATCH", &format!("/v1/benefits/{}", id(&benefits[0])), Some(body)).await;
+        assert_eq!((status, &answer["properties"]["units"]), (200, &json!(units)), "{answer}");
+        world.idle().await;
+    };
+    change(400).await;
+    assert_eq!(balance(&world).await, json!([0.0, 1000, 1000.0]), "not at once");
+    world.send("POST", "/sandbox/clock", Some(json!({"advance_ms": 31_u64 * 86_400_000}))).await;
+    world.idle().await;
+    assert_eq!(balance(&world).await, json!([0.0, 400, 400.0]));
+    change(50).await;
+    let (_, list) = world.get("/v1/subscriptions/?external_customer_id=user-1").await;
+    world.send("DELETE", &format!("/v1/subscriptions/{}", id(&list["items"][0])), None).await;
+    world.idle().await;
+    assert_eq!(balance(&world).await, json!([0.0, 0, 0.0]), "what was given is taken back");
+}
+
+#[tokio::test]
 async fn meters_filter_aggregate_and_tell_quantities() {
     let world = World::new().await;
     let meter = async |filter: Value, aggregation: Value| {

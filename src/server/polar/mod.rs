@@ -2,6 +2,7 @@
 
 mod client;
 mod error;
+mod meters;
 mod pace;
 mod papers;
 mod products;
@@ -15,6 +16,7 @@ mod writes;
 pub(crate) use client::MOST_SKEW;
 pub use client::{Access, Client, Seen};
 pub use error::Error;
+pub use meters::Credit;
 pub use pace::Pace;
 pub use papers::Paper;
 pub use products::{NewProduct, NewTrial, Price, ProductChange};

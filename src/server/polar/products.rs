@@ -81,12 +81,12 @@ pub struct ProductChange {
 }
 
 impl Client {
-    /// Every feature-flag benefit of the organization, raw.
+    /// Every benefit of the organization, raw.
     ///
     /// # Errors
     /// As every call.
-    pub async fn flags(&self) -> Result<Vec<Value>, Error> {
-        let all = self.all("benefit", &[("type", "feature_flag")]).await?;
+    pub async fn benefits(&self) -> Result<Vec<Value>, Error> {
+        let all = self.all("benefit", &[]).await?;
         Ok(all.into_iter().map(|seen| seen.value).collect())
     }
 

@@ -44,7 +44,7 @@ async fn benefits_are_made_once_and_follow_the_plans() {
     assert_eq!(bench.polar.list("/v1/benefits/?type=feature_flag").await.len(), 3, "each once");
     let products = bench.products().await;
     assert_eq!(gives(&products, "Lifetime"), ["Projects: 50", "Support", "The studio"]);
-    assert_eq!(gives(&products, "Team (every month)"), ["Projects: 500", "The studio"]);
+    assert_eq!(gives(&products, "Team (every month)"), ["2000 QR codes a month", "Projects: 500", "The studio"]);
 
     bench.change("projects = 500\n", "projects = 600\n");
     let lines = bench.plan().await;
@@ -54,7 +54,8 @@ async fn benefits_are_made_once_and_follow_the_plans() {
         (&told.map(str::to_owned)[..], "- Team (every month): gives no more Projects: 500")
     );
     bench.push().await;
-    assert_eq!(gives(&bench.products().await, "Team (every month)"), ["Projects: 600", "The studio"]);
+    let team = ["2000 QR codes a month", "Projects: 600", "The studio"];
+    assert_eq!(gives(&bench.products().await, "Team (every month)"), team);
     bench.close().await;
 }
 
@@ -67,13 +68,14 @@ async fn a_new_sandbox_gives_them_from_the_start() {
     let plans = place.folder.path().join("plans.toml");
     fs::write(&plans, text).expect("a file");
     let shop = Shop::open_with(place, &["--plans".to_owned(), plans.display().to_string()]).await;
-    assert_eq!(gives(&shop.polar.list("/v1/products/").await, "Pro (every month)"), ["Projects: 50", "The studio"]);
+    let given = ["300 QR codes a month", "Projects: 50", "The studio"];
+    assert_eq!(gives(&shop.polar.list("/v1/products/").await, "Pro (every month)"), given);
     let ann = shop.person("ann").await;
     shop.buy(&ann, "pro", "month").await;
     shop.polar.idle().await;
     shop.worked_off().await;
     assert!(shop.may(&ann, "studio").await);
     let grants = shop.polar.list("/v1/benefit-grants/").await;
-    assert_eq!(grants.iter().filter(|grant| grant["is_granted"] == true).count(), 2, "{grants:#?}");
+    assert_eq!(grants.iter().filter(|grant| grant["is_granted"] == true).count(), 3, "{grants:#?}");
     shop.close().await;
 }

@@ -2,7 +2,7 @@
 
 use super::{
     super::{patience::wait_for, polar::Polar},
-    Bench, said, texts,
+    Bench, TO_DO, said, texts,
 };
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
@@ -35,6 +35,8 @@ impl Bench {
         );
         assert_eq!(self.polar.list("/v1/products/").await.len(), 4, "nothing was archived on the way");
         assert_eq!(self.polar.list("/v1/webhooks/endpoints").await.len(), 1);
+        let credits = self.polar.list("/v1/benefits/?type=meter_credit").await;
+        assert_eq!((self.polar.list("/v1/meters/").await.len(), credits.len()), (1, 3));
     }
 }
 
@@ -54,7 +56,7 @@ async fn killed_in_the_middle_it_goes_on() {
     running.wait().expect("it is gone");
     bench.polar.faults(json!({"delay_ms": 0})).await;
     let left = bench.plan().await.len();
-    assert!((1..=4).contains(&left), "{left} things are left of 5");
+    assert!((1..TO_DO).contains(&left), "{left} things are left of {TO_DO}");
     bench.push().await;
     bench.is_whole().await;
     bench.close().await;
@@ -65,6 +67,8 @@ async fn answers_that_are_lost_make_nothing_twice() {
     let bench = Bench::new().await;
     // After 500 nothing was done; after the others it was. Each push fails once more on its way.
     let lost = [
+        (json!("cut"), "POST /v1/meters/"),
+        (json!("500 after"), "POST /v1/benefits/"),
         (json!("cut"), "POST /v1/products/"),
         (json!(500), "POST /v1/products/"),
         (json!("500 after"), "POST /v1/products/"),
@@ -123,7 +127,7 @@ async fn what_is_wrong_is_said_and_nothing_is_done() {
 async fn a_scope_that_is_missing_is_named() {
     let bench = Bench::new().await;
     bench.change("name = \"Exports without a mark\"\n", "name = \"Exports without a mark\"\nbenefit = true\n");
-    let reads = ["organizations:read", "products:read", "benefits:read", "webhooks:read"];
+    let reads = ["organizations:read", "products:read", "meters:read", "benefits:read", "webhooks:read"];
     let mut scopes: Vec<&str> = Vec::new();
     for scope in reads {
         let token = issue(&bench.polar, &scopes).await;
@@ -133,7 +137,7 @@ async fn a_scope_that_is_missing_is_named() {
     }
     let token = issue(&bench.polar, &scopes).await;
     assert_eq!(said(bench.with(&["plan"], "POLAR_ACCESS_TOKEN", &token)).await.status, 2, "to look, reading is enough");
-    for scope in ["benefits:write", "products:write", "webhooks:write"] {
+    for scope in ["meters:write", "benefits:write", "products:write", "webhooks:write"] {
         let token = issue(&bench.polar, &scopes).await;
         let stopped = said(bench.with(&["push", "--yes"], "POLAR_ACCESS_TOKEN", &token)).await;
         let missing = format!("POLAR_ACCESS_TOKEN lacks the scope {scope}");

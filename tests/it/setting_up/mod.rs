@@ -3,6 +3,7 @@
 mod benefits;
 mod differing;
 mod failing;
+mod metering;
 
 use super::{engine::Database, polar::Polar, program::free_port, witness::Witness};
 use boreal::sandbox::{self, Sandbox};
@@ -14,6 +15,9 @@ use std::{
     process::{Command, Output, Stdio},
 };
 use tempfile::TempDir;
+
+/// What is to be done in a new organization: a meter, 3 benefits, 4 products, 3 of which give a benefit, and an endpoint.
+const TO_DO: usize = 12;
 
 /// What is said of an endpoint that is to be made.
 const ENDPOINT: &str = "+ webhook endpoint: made for";
@@ -149,10 +153,10 @@ async fn a_new_organization_is_set_up_once() {
     let before = bench.writes().await;
     let lines = bench.plan().await;
     assert_eq!(
-        lines[..2],
+        lines[4..6],
         ["+ Pro (every month): made, for $12 every month", "+ Pro (every year): made, for $120 every year"]
     );
-    assert!(lines.len() == 5 && lines[4].starts_with(ENDPOINT), "{lines:#?}");
+    assert!(lines.len() == TO_DO && lines[11].starts_with(ENDPOINT), "{lines:#?}");
     let unasked = bench.run(&["push"]).await;
     assert_eq!(unasked.status, 2, "{}", unasked.error);
     assert!(unasked.text.contains("Nothing was changed") && unasked.text.contains("--yes"), "{}", unasked.text);

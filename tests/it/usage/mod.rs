@@ -1,5 +1,6 @@
 //! What is used: counted once here, sent to Polar once, and held against what was bought.
 
+mod drawn;
 mod holds;
 mod killed;
 mod recording;

@@ -69,7 +69,7 @@ impl Holdings {
             .collect::<Result<_, db::Error>>()?;
         let stands = |subscription: &str| {
             let of_it = |row: &ObjectRow| row.subscription_id.as_deref() == Some(subscription);
-            grants.iter().any(|(row, grant)| grant.stands() && of_it(row))
+            grants.iter().any(|(row, grant)| grant.keeps_open() && of_it(row))
         };
         let mut sources = Vec::new();
         for (row, plan) in self.planned() {
@@ -129,4 +129,53 @@ fn given(row: &StaffGrantRow) -> Option<Source> {
 /// Reads the facts of an object.
 pub(super) fn facts<T: DeserializeOwned>(row: &ObjectRow) -> Result<T, db::Error> {
     serde_json::from_str(&row.projection).map_err(|error| db::Error::Decode(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn row(kind: Kind, subscription: Option<&str>, facts: serde_json::Value) -> ObjectRow {
+        ObjectRow {
+            kind: kind.stored().to_owned(),
+            id: "s".to_owned(),
+            customer_id: None,
+            subscription_id: subscription.map(str::to_owned),
+            order_id: None,
+            checkout_id: None,
+            product_id: None,
+            metadata_user_id: None,
+            metadata_order_id: None,
+            status: None,
+            version_us: 0,
+            observed_us: 0,
+            projection: facts.to_string(),
+            owner_id: None,
+            owner_rule: None,
+        }
+    }
+
+    #[test]
+    fn a_feature_that_stands_prolongs_what_is_past_due_and_units_of_a_meter_do_not() {
+        let subscription = json!({
+            "status": "past_due", "amount": 1200, "currency": "usd", "cancel_at_period_end": false, "customer_id": "c",
+            "product_id": "p", "created_at": "2026-11-21T17:00:00Z", "metadata": {},
+        });
+        let stands = |benefit: &str, granted: bool| {
+            let grant = json!({
+                "is_granted": granted, "is_revoked": !granted, "benefit": {"type": benefit, "metadata": {"meter": "codes"}},
+                "customer_id": "c", "subscription_id": "s",
+            });
+            let objects = vec![
+                (row(Kind::Subscription, None, subscription.clone()), Some("pro".to_owned())),
+                (row(Kind::Grant, Some("s"), grant), None),
+            ];
+            let sources = Holdings { objects, staff_grants: Vec::new(), has_left: false }.sources().expect("sources");
+            let [Source::Subscription(one)] = &sources[..] else { panic!("{sources:?}") };
+            one.grant_stands
+        };
+        assert!(stands("feature_flag", true) && !stands("feature_flag", false));
+        assert!(!stands("meter_credit", true));
+    }
 }

@@ -14,10 +14,10 @@ use crate::{
         money::Money,
         plan::Value as Worth,
         projection::Kind,
-        setup::{Change, Entry, Flag, Step, Wanted},
+        setup::{self, Change, Entry, Flag, Step, Wanted},
     },
     server::{
-        polar::{self, NewProduct, NewTrial, Price, ProductChange, Seen},
+        polar::{self, Credit, NewProduct, NewTrial, Price, ProductChange, Seen},
         state::State,
     },
 };
@@ -35,8 +35,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// # Errors
 /// When Polar or the database fails.
 pub(super) async fn carry_out(state: &State, step: &Step, told: &impl Fn(&str)) -> Result<(), Failure> {
-    let scope = if matches!(step, Step::MakeFlag(_)) { "benefits:write" } else { "products:write" };
-    let (lines, mut tried) = (step.lines(), 0);
+    let (scope, lines, mut tried) = (scope(step), step.lines(), 0);
     let done = loop {
         tried += 1;
         match asked(state, step).await {
@@ -54,20 +53,44 @@ pub(super) async fn carry_out(state: &State, step: &Step, told: &impl Fn(&str)) 
     Ok(())
 }
 
+fn scope(step: &Step) -> &'static str {
+    match step {
+        Step::MakeMeter { .. } | Step::RenameMeter { .. } => "meters:write",
+        Step::MakeFlag(_) | Step::MakeCredit { .. } | Step::ChangeCredit { .. } => "benefits:write",
+        Step::Create(_) | Step::Change { .. } | Step::Give { .. } | Step::Archive { .. } => "products:write",
+    }
+}
+
 /// The product as it is then, if the step is about one.
 async fn asked(state: &State, step: &Step) -> Result<Option<Seen<Value>>, polar::Error> {
     let polar = patient(state);
     match step {
+        Step::MakeMeter { key, name } => {
+            polar.create_meter(key, name, setup::filter(key), setup::aggregation()).await.map(|()| None)
+        }
+        Step::RenameMeter { id, name, .. } => polar.rename_meter(id, name).await.map(|()| None),
+        Step::MakeCredit { credit, meter: Some(meter) } => {
+            polar.create_credit(units(credit, meter), &credit.tags()).await.map(|()| None)
+        }
+        Step::ChangeCredit { id, credit, meter: Some(meter), .. } => {
+            polar.change_credit(id, units(credit, meter)).await.map(|()| None)
+        }
         Step::MakeFlag(flag) => polar.create_flag(&flag.description, &tags(flag)).await.map(|()| None),
         Step::Create(wanted) => polar.create_product(&product(wanted)).await.map(Some),
         Step::Change { id, name, changes } => polar.change_product(id, &change(name, changes)).await.map(Some),
         Step::Give { at: Some((id, benefits)), .. } => polar.give_benefits(id, benefits).await.map(Some),
-        Step::Give { at: None, .. } => Ok(None),
+        Step::Give { at: None, .. } | Step::MakeCredit { meter: None, .. } | Step::ChangeCredit { meter: None, .. } => {
+            Ok(None)
+        }
         Step::Archive { id, .. } => {
             let archived = ProductChange { is_archived: Some(true), ..ProductChange::default() };
             polar.change_product(id, &archived).await.map(Some)
         }
     }
+}
+
+fn units<'c>(credit: &'c setup::Credit, meter: &'c str) -> Credit<'c> {
+    Credit { description: &credit.description, units: credit.units, meter }
 }
 
 fn tags(flag: &Flag) -> Value {

@@ -11,7 +11,7 @@ use crate::{
     model::{
         budget::Urgency,
         projection::Kind,
-        setup::{self, Benefit, Setup, Step, There},
+        setup::{self, Benefit, MeterThere, Setup, Step, There},
     },
     server::{
         config,
@@ -136,11 +136,14 @@ async fn compared(state: &State) -> Result<Setup, Failure> {
     let polar = patient(state);
     let products = polar.objects(Kind::Product, &[]).await.map_err(at_polar("products:read"))?;
     let products: Vec<There> = read_all(products.into_iter().map(|seen| seen.value))?;
-    let wants_flags = state.plans.features().iter().any(|feature| state.plans.is_benefit(feature));
-    let flags = if wants_flags { polar.flags().await.map_err(at_polar("benefits:read"))? } else { Vec::new() };
-    let flags: Vec<Benefit> = read_all(flags.into_iter())?;
+    let counts = state.plans.meters().next().is_some();
+    let meters = if counts { polar.meters().await.map_err(at_polar("meters:read"))? } else { Vec::new() };
+    let meters: Vec<MeterThere> = read_all(meters.into_iter())?;
+    let gives = counts || state.plans.features().iter().any(|feature| state.plans.is_benefit(feature));
+    let benefits = if gives { polar.benefits().await.map_err(at_polar("benefits:read"))? } else { Vec::new() };
+    let benefits: Vec<Benefit> = read_all(benefits.into_iter())?;
     let ties = mirror::product_plans(&state.db).await.map_err(|error| Failure::needs("")(error.into()))?;
-    Ok(setup::compare(&state.plans, &ties.into_iter().collect(), &products, &flags))
+    Ok(setup::compare(&state.plans, &ties.into_iter().collect(), &products, &benefits, &meters))
 }
 
 /// What cannot be read would seem to be missing, and be made once more: better nothing is done.
@@ -187,27 +190,25 @@ pub async fn push_products(state: &State) -> Result<usize, Error> {
     Ok(setup.steps.iter().filter(|step| matches!(step, Step::Create(_))).count())
 }
 
-/// Takes those steps that are `wanted`. A product can give a benefit only when both are there: those come last, by another
-/// look.
+/// Takes those steps that are `wanted`. A product can give a benefit only when both are there, and a benefit units of a
+/// meter only when that is: those wait for another look, and are taken if they are still what was told.
 async fn follow(
     state: &State,
     setup: &Setup,
     wanted: impl Fn(&Step) -> bool,
     told: &impl Fn(&str),
 ) -> Result<(), Failure> {
-    let mut waiting = false;
-    for step in setup.steps.iter().filter(|step| wanted(step)) {
-        if matches!(step, Step::Give { at: None, .. }) {
-            waiting = true;
-            continue;
-        }
-        carry_out(state, step, told).await?;
-    }
-    if waiting {
-        let later = compared(state).await?;
-        for step in later.steps.iter().filter(|step| matches!(step, Step::Give { at: Some(_), .. }) && wanted(step)) {
+    let mut steps: Vec<Step> = setup.steps.iter().filter(|step| wanted(step)).cloned().collect();
+    loop {
+        let (waiting, ready): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(Step::waits);
+        for step in &ready {
             carry_out(state, step, told).await?;
         }
+        if waiting.is_empty() || ready.is_empty() {
+            break;
+        }
+        let waited = |step: &Step| waiting.iter().any(|before| before.lines() == step.lines());
+        steps = compared(state).await?.steps.into_iter().filter(|step| wanted(step) && waited(step)).collect();
     }
     state.catalog.expire();
     Ok(())
