@@ -56,9 +56,11 @@ async fn a_copy_holds_everything_of_theirs_and_nothing_of_others_and_opens_once(
         shop.subscribe(&who.who, "pro", PAYS).await;
     }
     shop.worked_off().await;
+    // the studio: begin
     for (who, text) in [(&ann, "of Ann's"), (&bob, "of Bob's")] {
-        who.browser.post("/studio", &[("text", text)], 303).await; // the studio
+        who.browser.post("/studio", &[("text", text)], 303).await;
     }
+    // the studio: end
     let key = key(&sink, &ann).await;
     let again = ann.browser.post("/account/export", &[], 422).await.html;
     assert!(again.contains("You asked for a copy a moment ago."), "{again}");
