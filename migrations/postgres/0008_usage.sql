@@ -51,3 +51,11 @@ CREATE TABLE usage_windows (
   bill TEXT COLLATE "C" NOT NULL CHECK (bill IN ('paid', 'awaited', 'unpaid')),
   PRIMARY KEY (user_id, meter, source_id, starts_at)
 );
+
+-- What Polar counted is compared with what we sent, by runs of their own sort.
+ALTER TABLE sync_runs DROP CONSTRAINT sync_runs_kind_check;
+ALTER TABLE sync_runs ADD CONSTRAINT sync_runs_kind_check
+  CHECK (kind IN ('changed', 'ending', 'sample', 'all', 'user', 'usage', 'webhooks'));
+DROP INDEX sync_runs_one;
+CREATE UNIQUE INDEX sync_runs_one ON sync_runs ((CASE WHEN kind IN ('webhooks', 'usage') THEN kind ELSE 'sweep' END))
+  WHERE finished_at IS NULL AND dry_run = 0 AND kind <> 'user';

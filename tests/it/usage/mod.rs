@@ -3,6 +3,7 @@
 mod drawn;
 mod holds;
 mod killed;
+mod reconciling;
 mod recording;
 mod sending;
 mod spending;
