@@ -143,7 +143,7 @@ impl Comparison<'_> {
 
     /// What is on its way may be there or not: it counts as either.
     async fn held_against(&self, user: Option<&str>) -> Result<Outcome, Error> {
-        let db = &self.state.db;
+        let (db, began) = (&self.state.db, self.state.clock.wall());
         let (least, _) = usage_events::sums(db, self.key, user).await?;
         let until = self.state.clock.billing() + HOUR;
         let span = (write_us(self.from * 1000), write_us(until * 1000));
@@ -154,7 +154,10 @@ impl Comparison<'_> {
         Ok(match theirs {
             theirs if theirs < low - SAME => Outcome::Less(theirs, least),
             theirs if theirs > high + SAME => Outcome::More(theirs, most),
-            _ => Outcome::Same,
+            _ => {
+                usage_events::counted(db, self.key, user, began).await?;
+                Outcome::Same
+            }
         })
     }
 }
