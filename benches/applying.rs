@@ -1,71 +1,21 @@
 //! How many webhooks a second are stored and applied on SQLite, beside how many commits a second the disk allows at all:
 //! `cargo bench --features ssr,sandbox --bench applying`. Nobody is asked over the network.
 
+mod disk;
+
 use boreal::server::{
     clock::Clock,
-    config::Config,
-    db::{self, Db, Reader, inbox::Delivery, users},
+    db::{self, Reader, inbox::Delivery, users},
     services::{applying, new_id},
-    startup,
     state::State,
 };
-use clap::Parser;
 use serde_json::{Value, json};
-use std::{fs::File, io::Write, path::Path, time::Instant};
+use std::time::Instant;
 use tokio::task::JoinSet;
 
 /// Each purchase is four events: customer, subscription, and its bill made and paid.
 const PURCHASES: usize = 250;
-const COMMITS: usize = 500;
 const AT_ONCE: usize = 64;
-
-#[derive(Parser)]
-struct Line {
-    #[command(flatten)]
-    config: Config,
-}
-
-/// One line of the table.
-fn tell(what: &str, count: usize, since: Instant) {
-    let seconds = since.elapsed().as_secs_f64();
-    #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
-    let rate = count as f64 / seconds;
-    println!("| {what:<50} | {count:>6} | {seconds:>8.2} | {rate:>8.0} |");
-}
-
-/// What the disk allows: 4 KiB appended and made durable, one after the other.
-fn synced_appends(folder: &Path) {
-    let mut file = File::create(folder.join("appended")).expect("a file");
-    let begun = Instant::now();
-    for _ in 0..COMMITS {
-        file.write_all(&[7; 4096]).expect("it is written");
-        file.sync_data().expect("it is durable");
-    }
-    tell("disk: 4 KiB appended and synced", COMMITS, begun);
-}
-
-/// What SQLite makes of it: one row a commit, as durable as ours.
-async fn bare_commits(folder: &Path) {
-    let db = Db::open(&format!("sqlite:{}", folder.join("bare.db").display())).await.expect("a database");
-    db.write("CREATE TABLE bare (id INTEGER PRIMARY KEY, at INTEGER NOT NULL)").execute().await.expect("a table");
-    let begun = Instant::now();
-    for at in 0..COMMITS {
-        let row = db.write("INSERT INTO bare (at) VALUES ($1)").bind(i64::try_from(at).expect("small"));
-        row.execute().await.expect("a row");
-    }
-    tell("SQLite: one row, one commit", COMMITS, begun);
-    db.close().await;
-}
-
-async fn open(folder: &Path, name: &str) -> State {
-    let database = format!("sqlite:{}", folder.join(name).display());
-    let plans = concat!(env!("CARGO_MANIFEST_DIR"), "/plans.toml");
-    let own = ["boreal", "--database-url", &database, "--plans", plans];
-    // Nobody is there: whatever would be asked is not asked here.
-    let polar = ["--polar-token", "none", "--polar-webhook-secrets", "polar_whs_0123456789abcdef"];
-    let line = Line::parse_from([&own[..], &polar, &["--polar-api-base", "http://127.0.0.1:9"]].concat());
-    startup::open(line.config).await.expect("it is put together")
-}
 
 fn delivery(kind: &str, data: &Value) -> Delivery {
     let body = json!({"type": kind, "timestamp": "2026-11-21T17:07:03.000000Z", "data": data}).to_string();
@@ -120,7 +70,7 @@ async fn store(state: &State, all: Vec<Delivery>, at_once: usize) {
         }
         waiting.join_all().await;
     }
-    tell(&format!("webhooks stored, {at_once} at the same moment"), count, begun);
+    disk::tell(&format!("webhooks stored, {at_once} at the same moment"), count, begun);
 }
 
 async fn apply(state: &State, workers: usize) {
@@ -131,7 +81,7 @@ async fn apply(state: &State, workers: usize) {
         drains.spawn(async move { applying::drain(&state).await.expect("the database answers") });
     }
     let count = drains.join_all().await.into_iter().sum();
-    tell(&format!("webhooks applied, workers: {workers}"), count, begun);
+    disk::tell(&format!("webhooks applied, workers: {workers}"), count, begun);
     let granted = "SELECT COUNT(*) FROM entitlements WHERE feature = 'plan:pro'";
     let granted: i64 = state.db.read(granted).scalar().await.expect("a count");
     assert_eq!(usize::try_from(granted), Ok(PURCHASES), "everybody has what they bought");
@@ -140,14 +90,10 @@ async fn apply(state: &State, workers: usize) {
 #[tokio::main]
 async fn main() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    // On the disk of the build: a temporary folder is often memory, where a commit costs nothing.
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
-    println!("| {:<50} | {:>6} | {:>8} | {:>8} |", "what", "count", "seconds", "a second");
-    println!("|{:-<52}|{:->8}|{:->10}|{:->10}|", "", ":", ":", ":");
-    synced_appends(folder.path());
-    bare_commits(folder.path()).await;
+    let folder = disk::folder();
+    disk::limits(folder.path()).await;
     for (name, at_once, workers) in [("alone.db", 1, 1), ("many.db", AT_ONCE, 4)] {
-        let state = open(folder.path(), name).await;
+        let state = disk::open(folder.path(), name).await;
         let all = said(&state).await;
         store(&state, all, at_once).await;
         apply(&state, workers).await;

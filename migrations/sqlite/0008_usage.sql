@@ -6,8 +6,9 @@ CREATE TABLE usage_events (
   amount INTEGER NOT NULL CHECK (amount > 0),
   properties TEXT NOT NULL,
   key TEXT NOT NULL,
-  -- 'recorded' waits to be sent, 'sent' is at Polar, 'kept' is counted here alone, 'aside' was refused by Polar.
-  state TEXT NOT NULL CHECK (state IN ('recorded', 'sent', 'kept', 'aside')),
+  -- 'recorded' waits to be sent, 'sent' was taken by Polar, 'counted' was found in Polar's count, 'kept' is counted here
+  -- alone, 'aside' was refused by Polar.
+  state TEXT NOT NULL CHECK (state IN ('recorded', 'sent', 'counted', 'kept', 'aside')),
   counted_at INTEGER NOT NULL,
   sent_at INTEGER,
   attempts INTEGER NOT NULL DEFAULT 0,
@@ -19,6 +20,7 @@ CREATE TABLE usage_events (
 ) STRICT;
 CREATE INDEX usage_events_due ON usage_events (run_at) WHERE state = 'recorded';
 CREATE INDEX usage_events_lease ON usage_events (lease_token) WHERE lease_token IS NOT NULL;
+CREATE INDEX usage_events_sent ON usage_events (meter, sent_at) WHERE state = 'sent';
 CREATE INDEX usage_events_aside ON usage_events (id) WHERE state = 'aside';
 CREATE INDEX usage_events_counted ON usage_events (user_id, meter, counted_at, amount, state);
 
@@ -51,3 +53,26 @@ CREATE TABLE usage_windows (
   bill TEXT NOT NULL CHECK (bill IN ('paid', 'awaited', 'unpaid')),
   PRIMARY KEY (user_id, meter, source_id, starts_at)
 ) STRICT;
+
+-- What Polar counted is compared with what we sent, by runs of their own sort.
+CREATE TABLE sync_runs_new (
+  id TEXT NOT NULL PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('changed', 'ending', 'sample', 'all', 'user', 'usage', 'webhooks')),
+  dry_run INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  finished_at INTEGER,
+  lease_until INTEGER NOT NULL DEFAULT 0,
+  checked INTEGER NOT NULL DEFAULT 0,
+  equal INTEGER NOT NULL DEFAULT 0,
+  repaired INTEGER NOT NULL DEFAULT 0,
+  unexplained INTEGER NOT NULL DEFAULT 0,
+  report TEXT,
+  error TEXT
+) STRICT;
+INSERT INTO sync_runs_new (id, kind, dry_run, started_at, finished_at, lease_until, checked, equal, repaired, unexplained, report, error)
+  SELECT id, kind, dry_run, started_at, finished_at, lease_until, checked, equal, repaired, unexplained, report, error FROM sync_runs;
+DROP TABLE sync_runs;
+ALTER TABLE sync_runs_new RENAME TO sync_runs;
+CREATE INDEX sync_runs_started ON sync_runs (kind, started_at);
+CREATE UNIQUE INDEX sync_runs_one ON sync_runs ((CASE WHEN kind IN ('webhooks', 'usage') THEN kind ELSE 'sweep' END))
+  WHERE finished_at IS NULL AND dry_run = 0 AND kind <> 'user';

@@ -47,7 +47,7 @@ async fn whoever_pays_with_anothers_address_gets_what_they_paid_for_alone() {
     assert_eq!(theirs.len(), 1, "Polar itself takes it for Bob's");
     assert!(shop.may(&ann, "studio").await);
     let owned = mirror::of_owner(&shop.state.db, &ann.id).await.expect("rows");
-    assert_eq!(owned.len(), 2, "subscription and bill");
+    assert_eq!(owned.len(), 3, "subscription, bill and what is credited");
     assert!(owned.iter().all(|row| row.owner_rule.as_deref() == Some("checkout")), "{owned:?}");
     assert!(counted("owner_disputes_total") > disputes, "an alarm");
     has_nothing(&shop, &bob).await;

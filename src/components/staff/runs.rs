@@ -19,6 +19,7 @@ pub fn sort_words(kind: &str) -> String {
         "sample" => "some customers at random".to_owned(),
         "all" => "everything".to_owned(),
         "user" => "one customer".to_owned(),
+        "usage" => "what was used".to_owned(),
         "webhooks" => "what Polar sent".to_owned(),
         other => other.replace('_', " "),
     }
@@ -165,7 +166,7 @@ mod tests {
 
     #[test]
     fn every_sort_and_every_end_of_a_run_has_words() {
-        for kind in ["changed", "ending", "sample", "all", "user", "webhooks"] {
+        for kind in ["changed", "ending", "sample", "all", "user", "usage", "webhooks"] {
             assert!(sort_words(kind).contains(' ') || kind == "all", "{kind}");
         }
         let failed = RunRow { error: Some("Polar did not answer".to_owned()), ..run(1, 1) };

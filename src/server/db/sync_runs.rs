@@ -8,7 +8,7 @@ use crate::model::instant::Millis;
 pub struct RunRow {
     /// Ours.
     pub id: String,
-    /// `changed`, `ending`, `sample`, `all`, `user`, `webhooks`.
+    /// `changed`, `ending`, `sample`, `all`, `user`, `usage`, `webhooks`.
     pub kind: String,
     /// 1 if it was only to say what it would do.
     pub dry_run: i64,

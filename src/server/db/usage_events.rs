@@ -48,7 +48,7 @@ pub struct Listed {
     pub meter: String,
     /// So much.
     pub amount: i64,
-    /// `recorded`, `sent`, `kept` or `aside`.
+    /// `recorded`, `sent`, `counted`, `kept` or `aside`.
     pub state: String,
     /// Billing time.
     pub counted_at: Millis,
@@ -138,6 +138,43 @@ pub async fn backlog<'c>(on: impl Reader<'c>) -> Result<(i64, Option<Millis>, i6
     )
     .one()
     .await
+}
+
+/// When the first use of a meter was counted that was sent; `None` if none was.
+pub async fn first_sent<'c>(on: impl Reader<'c>, meter: &str) -> Result<Option<Millis>> {
+    let select = "SELECT MIN(counted_at) FROM usage_events WHERE meter = $1 AND state IN ('sent', 'counted')";
+    on.read(select).bind(meter).scalar().await
+}
+
+/// Whose uses of a meter were sent.
+pub async fn who_sent<'c>(on: impl Reader<'c>, meter: &str) -> Result<Vec<String>> {
+    let select = "SELECT DISTINCT user_id FROM usage_events WHERE meter = $1 AND state IN ('sent', 'counted')
+                  ORDER BY user_id";
+    let rows: Vec<(String,)> = on.read(select).bind(meter).all().await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+/// What was sent of a meter, and that with what is on its way; of one user or of all.
+pub async fn sums<'c>(on: impl Reader<'c>, meter: &str, user: Option<&str>) -> Result<(i64, i64)> {
+    let select = "SELECT CAST(COALESCE(SUM(CASE WHEN state <> 'recorded' THEN amount END), 0) AS BIGINT),
+                         CAST(COALESCE(SUM(amount), 0) AS BIGINT)
+                  FROM usage_events WHERE meter = $1 AND state IN ('recorded', 'sent', 'counted')
+                    AND ($2 IS NULL OR user_id = $2)";
+    on.read(select).bind(meter).bind(user).one().await
+}
+
+/// Polar's count was found to be ours: everything that was sent until wall time `until` is in it; of one user or of all.
+pub async fn counted(db: &Db, meter: &str, user: Option<&str>, until: Millis) -> Result<u64> {
+    let update = "UPDATE usage_events SET state = 'counted'
+                  WHERE meter = $1 AND state = 'sent' AND sent_at <= $2 AND ($3 IS NULL OR user_id = $3)";
+    db.write(update).bind(meter).bind(until).bind(user).execute().await
+}
+
+/// Everything that a user used of a meter and that was sent is to be sent again: what Polar has it does not count again.
+pub async fn send_again(db: &Db, user: &str, meter: &str, now: Millis) -> Result<u64> {
+    let update = "UPDATE usage_events SET state = 'recorded', run_at = $3, attempts = 0
+                  WHERE user_id = $1 AND meter = $2 AND state IN ('sent', 'counted')";
+    db.write(update).bind(user).bind(meter).bind(now).execute().await
 }
 
 /// The newest uses of somebody.

@@ -61,10 +61,11 @@ async fn sweep(state: State) -> Result<(), Error> {
     Ok(())
 }
 
-/// Looks at Polar's side of webhooks.
+/// Looks at Polar's side of webhooks, and of usage.
 async fn watch(state: State) -> Result<(), Error> {
     if state.known.is_compared() {
         watching::run_due(&state).await?;
+        usage::reconcile_due(&state).await?;
     }
     Ok(())
 }

@@ -30,6 +30,11 @@ pub struct Ingested {
     pub duplicates: u64,
 }
 
+#[derive(Deserialize)]
+struct Quantities {
+    total: f64,
+}
+
 impl Client {
     /// Tells Polar what was used: all of it, or nothing.
     ///
@@ -37,5 +42,16 @@ impl Client {
     /// As every call; sending the same again counts nothing twice. A 422 is about one event at least.
     pub async fn ingest(&self, events: &[UsageEvent]) -> Result<Ingested, Error> {
         self.send(Method::POST, "/v1/events/ingest", &json!({ "events": events })).await.map(|seen| seen.value)
+    }
+
+    /// What a meter counted from one instant until another, of everybody or of the customer with this external id.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn quantity(&self, meter: &str, external_id: Option<&str>, span: (&str, &str)) -> Result<f64, Error> {
+        let mut query = vec![("start_timestamp", span.0), ("end_timestamp", span.1), ("interval", "year")];
+        query.extend(external_id.map(|id| ("external_customer_id", id)));
+        let seen = self.get::<Quantities>(&format!("/v1/meters/{meter}/quantities"), &query).await?;
+        Ok(seen.value.total)
     }
 }

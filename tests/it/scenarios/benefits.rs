@@ -1,7 +1,7 @@
 //! Benefit granted and revoked: by purchase and renewal, shared by two purchases, while a payment is owed, in a pause, and
 //! when the plan changes. The shop's own access follows the purchases; Polar's grants are stored beside it.
 
-use super::scene::{END, FIRST_PURCHASE, PAYS_ONCE, RENEWAL, Scene, id};
+use super::scene::{END, PAYS_ONCE, RENEWAL, Scene, id};
 use crate::polar::PAYS;
 use boreal::{model::instant::DAY, server::db::Reader};
 use serde_json::{Value, json};
@@ -168,9 +168,32 @@ async fn a_change_of_plan_moves_what_differs_and_leaves_what_both_give() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_purchase_of_something_without_benefits_grants_none() {
     let scene = Scene::open().await;
-    scene.buy("pro", "month", PAYS).await;
-    assert_eq!(scene.told().await, FIRST_PURCHASE);
+    scene.buy("lifetime", "once", PAYS).await;
     assert_eq!(held(&scene).await, [""; 0]);
     assert!(scene.may("studio").await, "our access does not hang on Polar's benefits");
+    scene.shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_plan_includes_is_credited_with_each_paid_period() {
+    let scene = Scene::open().await;
+    let credited = async || {
+        let path = format!("/v1/customer-meters/?external_customer_id={}", scene.who.id);
+        scene.shop.polar.list(&path).await[0]["credited_units"].clone()
+    };
+    let of_credits = async || {
+        let news = scene.news().await;
+        news.into_iter().map(|event| event.kind).filter(|kind| kind.starts_with("benefit_grant.")).collect::<Vec<_>>()
+    };
+    scene.buy("pro", "month", PAYS).await;
+    assert_eq!(of_credits().await, ["benefit_grant.created"]);
+    assert_eq!((held(&scene).await, credited().await), (vec!["300 QR codes a month".to_owned()], json!(300)));
+    scene.next_period().await;
+    assert_eq!(of_credits().await, ["benefit_grant.cycled"]);
+    assert_eq!(credited().await, 300);
+    scene.at_subscription("cancel", &[]).await;
+    scene.next_period().await;
+    assert_eq!(of_credits().await, ["benefit_grant.revoked"]);
+    assert_eq!((held(&scene).await, credited().await), (Vec::new(), json!(0)));
     scene.shop.close().await;
 }

@@ -124,6 +124,9 @@ async fn the_mirror_says_what_polar_says() {
     let row = |kind: &str, one: &serde_json::Value, amount: &str| {
         (kind.to_owned(), id(one).to_owned(), one["status"].as_str().map(str::to_owned), one[amount].as_i64())
     };
-    assert_eq!(rows, [row("subscription", &subscription, "amount"), row("order", &bill, "total_amount")]);
+    let grants = shop.polar.list(&format!("/v1/benefit-grants/?external_customer_id={}", scene.who.id)).await;
+    let credited = ("benefit_grant".to_owned(), id(&grants[0]).to_owned(), Some("granted".to_owned()), None);
+    let bought = [row("subscription", &subscription, "amount"), row("order", &bill, "total_amount")];
+    assert_eq!(rows, [&bought[..], &[credited]].concat());
     scene.shop.close().await;
 }

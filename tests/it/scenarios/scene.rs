@@ -79,8 +79,8 @@ impl Scene {
         events.into_iter().filter(|event| heard.insert(event.id.clone())).collect()
     }
 
-    /// The kinds of it, without changed states and what follows on a paid bill (its fee, its invoice): these come when
-    /// they like.
+    /// The kinds of it, without changed states, what follows on a paid bill (its fee, its invoice), and what is credited
+    /// of a meter: these come when they like.
     pub async fn told(&self) -> Vec<String> {
         let news = self.news().await;
         news.into_iter().filter(|event| !self.is_incidental(event)).map(|event| event.kind).collect()
@@ -91,6 +91,7 @@ impl Scene {
         let (data, mut paid) = (&body["data"], self.paid.borrow_mut());
         match event.kind.as_str() {
             "customer.state_changed" => true,
+            kind if kind.starts_with("benefit_grant.") => data["benefit"]["type"] == "meter_credit",
             "order.updated" => data["refunded_amount"] == 0 && paid.contains(id(data)),
             "order.paid" => {
                 paid.insert(id(data).to_owned());

@@ -3,6 +3,7 @@
 mod drawn;
 mod holds;
 mod killed;
+mod reconciling;
 mod recording;
 mod sending;
 mod spending;
@@ -69,6 +70,7 @@ async fn everything_sent(db: &Db) {
 
 /// What was used in all, by our own tables.
 async fn ours(db: &Db) -> i64 {
-    let sum = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM usage_events WHERE state = 'sent'";
+    let sum = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM usage_events
+               WHERE state IN ('sent', 'counted')";
     db.read(sum).scalar().await.expect("a sum")
 }

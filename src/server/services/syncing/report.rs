@@ -18,7 +18,7 @@ enum Outcome {
 /// One repair, or one thing that is still not as expected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// `subscription`, `order`, `refund`, `benefit_grant`, `product`, `customer`, `access`, `webhook`.
+    /// `subscription`, `order`, `refund`, `benefit_grant`, `product`, `customer`, `access`, `webhook`, `usage`.
     pub kind: String,
     /// Polar's id; of access the user's.
     pub id: String,

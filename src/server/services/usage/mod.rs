@@ -5,12 +5,14 @@
 //! browser can reach none of them: they are called by the product, on the server.
 
 mod holding;
+mod reconciling;
 mod recording;
 mod sending;
 mod spending;
 mod standing;
 
 pub use holding::{Held, Settled, hold, release, settle};
+pub use reconciling::{reconcile, reconcile_due};
 pub use recording::{Recorded, Recorder, record, record_in};
 pub use sending::{flush, send_due};
 pub use spending::{Spent, spend, spend_in};
