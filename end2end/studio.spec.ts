@@ -47,7 +47,7 @@ for (const javaScriptEnabled of [true, false]) {
       await make.click();
       await expect(page.getByText(/^299 of 300 QR codes left until/)).toBeVisible();
 
-      await page.getByRole('link', { name: 'make a sheet' }).click();
+      await page.getByRole('link', { name: 'Make a sheet' }).click();
       await page.getByLabel('What the codes hold').fill('one\ntwo\n\nthree');
       await page.getByRole('button', { name: 'Make the sheet' }).click();
       await expect(page.getByRole('img', { name: /^QR code: / })).toHaveCount(3);

@@ -97,8 +97,11 @@ async fn look(user: &str, asked: Option<String>) -> Result<Option<Inside>, Error
 #[component]
 fn Room(room: Inside) -> impl IntoView {
     let Inside { revision, shown, left, newest } = room;
-    // Only then does the page load itself anew: nobody is typing.
-    let follow = left.is_closed().then(|| view! { <FollowAccess revision /> });
+    // Only where nobody types does the page load itself anew, and one way on is enough.
+    let besides = match left.is_closed() {
+        true => Either::Left(view! { <FollowAccess revision /> }),
+        false => Either::Right(view! { <Many /> }),
+    };
     let lead = "Write something, and have it as a QR code: an address, a few words, a business card.";
     let shown = match shown {
         Some(code) => Either::Left(view! { <Shown code /> }),
@@ -118,13 +121,25 @@ fn Room(room: Inside) -> impl IntoView {
                 {shown}
             </div>
             <Newest codes=newest />
-            <section aria-labelledby="many">
-                <h2 id="many">"Many at once"</h2>
-                <Granted feature=Studio>
-                    <p>"One text a line, one code each, on a page to print: "<a href="/studio/sheet">"make a sheet"</a>"."</p>
-                </Granted>
-            </section>
-            {follow}
+            {besides}
         </Page>
+    }
+}
+
+/// The way to the sheet, for those whose plan has it; for others, what opens it.
+#[component]
+fn Many() -> impl IntoView {
+    view! {
+        <section aria-labelledby="many">
+            <h2 id="many">"Many at once"</h2>
+            <p>"One text a line, one code each, on a page to print."</p>
+            <Granted feature=Studio>
+                <p class="actions">
+                    <a class="button second" href="/studio/sheet">
+                        "Make a sheet"
+                    </a>
+                </p>
+            </Granted>
+        </section>
     }
 }

@@ -63,17 +63,14 @@ async fn a_closed_door_offers_the_cheapest_plan_that_opens_it() {
 
     let (ann, _) = shop.visits("ann").await;
     let page = ann.get("/studio/sheet", 403).await.html;
-    assert!(page.contains("The studio is part of Pro.") && page.contains("Start Pro, $12 per month"), "{page}");
+    assert!(page.contains("The sheet of codes is part of Pro.") && page.contains("Start Pro, $12 per month"), "{page}");
     assert!(page.contains("href=\"/buy?plan=pro&amp;interval=month\""), "{page}");
-    assert!(
-        !page.contains("A sheet of codes") && !page.contains("You may have"),
-        "nothing of the room: {page}"
-    );
+    assert!(!page.contains("A sheet of codes") && !page.contains("You may have"), "nothing of the room: {page}");
     let (status, headers, body) = ann.ask("/api/studio").await;
     let url = format!("{}/buy?plan=pro&interval=month", shop.origin);
     let offer =
         json!({"plan": "pro", "name": "Pro", "interval": "month", "amount": 1200, "currency": "usd", "url": url});
-    let expected = json!({"error": "not_in_plan", "message": "The studio is part of Pro.", "offer": offer});
+    let expected = json!({"error": "not_in_plan", "message": "The sheet of codes is part of Pro.", "offer": offer});
     assert_eq!((status, body), (403, expected));
     assert_eq!(headers["cache-control"], "no-store");
 

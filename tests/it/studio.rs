@@ -2,6 +2,7 @@
 
 use super::{
     leaving::Resident,
+    patience::wait_for,
     polar::PAYS,
     shop::{Person, Shop},
     visitor::{Answer, Visitor},
@@ -11,6 +12,7 @@ use boreal::{
     server::services::{new_id, usage},
     studio::METER,
 };
+use serde_json::json;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -164,7 +166,7 @@ async fn a_sheet_is_made_whole_or_not_at_all() {
     let Resident { browser: ann, who } = shop.resident("ann").await;
     let lines = |many: usize| (0..many).map(|number| format!("line {number}")).collect::<Vec<_>>().join("\r\n");
     let shut = ann.post("/studio/sheet", &[("texts", &lines(2))], 403).await.html;
-    assert!(shut.contains("The studio is not in your plan") && shut.contains("Start Pro"), "{shut}");
+    assert!(shut.contains("The sheet of codes is not in your plan") && shut.contains("Start Pro"), "{shut}");
     shop.subscribe(&who, "pro", PAYS).await;
 
     let id = ann.get("/studio/sheet", 200).await.hidden("id");
@@ -213,5 +215,41 @@ async fn whoever_leaves_takes_their_codes_along() {
     assert_eq!(late.expect("the database answers"), boreal::studio::making::Made::Nobodys);
     assert_eq!(shop.count("SELECT COUNT(*) FROM studio_codes").await, 1);
     shop.wait_until_gone(&ann.who).await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_payment_is_checked_no_more_codes_are_sold_and_none_is_refused_for_good() {
+    let shop = Shop::open().await;
+    let Resident { browser: ann, who } = shop.resident("ann").await;
+    for text in ["one", "two", "three"] {
+        make(&ann, text).await;
+    }
+    shop.polar.idle().await;
+    shop.polar.faults(json!({"sender": false})).await;
+    let open = shop.checkout(&who, "pro", "month").await;
+    let back = shop.polar.pay(&open.url, &who.email, PAYS).await.location;
+    shop.polar.fail(500, "GET /v1/orders/").await;
+    let back = ann.get(&back, 303).await;
+    let paid = async || (ann.get(back.location(), 200).await.stage() == "paid").then_some(());
+    wait_for("the payment to be seen", paid).await;
+
+    let page = ann.get("/studio", 200).await.html;
+    assert!(page.contains("A payment of yours is being checked.") && !page.contains("/buy?"), "{page}");
+    let form = [("id", new_id()), ("text", "four".to_owned())];
+    let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let page = ann.post("/studio", &form, 503).await.html;
+    assert!(page.contains("Nothing was made, and nothing was used up.") && !page.contains("/buy?"), "{page}");
+    assert_eq!(shop.made_and_spent().await, (3, 3));
+
+    shop.polar.recover().await;
+    shop.polar.faults(json!({"sender": true})).await;
+    let made = async || {
+        ann.get(back.location(), 200).await;
+        let made = ann.try_post("/studio", &form).await.expect("an answer");
+        (made.0 == 303).then_some(())
+    };
+    wait_for("the same form to be taken", made).await;
+    assert_eq!(shop.made_and_spent().await, (4, 4));
     shop.close().await;
 }

@@ -232,7 +232,7 @@ async fn what_belongs_to_somebody_asks_who_is_there() {
     let cases = [
         ("/account", StatusCode::OK, "You have Free."),
         ("/studio", StatusCode::OK, "3 of 3 QR codes left today."), // the studio
-        ("/studio/sheet", StatusCode::FORBIDDEN, "The studio is not in your plan"), // the studio
+        ("/studio/sheet", StatusCode::FORBIDDEN, "The sheet of codes is not in your plan"), // the studio
         ("/confirmation", StatusCode::OK, "No orders yet"),
         ("/confirmation?checkout_id=c1", StatusCode::NOT_FOUND, "Not found"),
         ("/orders/x", StatusCode::NOT_FOUND, "Not found"),
