@@ -33,7 +33,10 @@ async fn benefits_are_made_once_and_follow_the_plans() {
     WANTED.iter().for_each(|(from, to)| bench.change(from, to));
     let lines = bench.plan().await;
     assert_eq!(lines.len(), 3 + 4, "{lines:#?}");
-    assert!(lines.contains(&"+ Lifetime: gives the benefits Projects: 50, The sheet of codes".to_owned()), "{lines:#?}");
+    assert!(
+        lines.contains(&"+ Lifetime: gives the benefits Projects: 50, The sheet of codes".to_owned()),
+        "{lines:#?}"
+    );
 
     // Stopped after the benefits are made, at the last product that is to give them: what it was asked for was done.
     bench.polar.faults(json!({"answer": "cut", "answer_to": path, "answer_count": 1})).await;
@@ -44,7 +47,10 @@ async fn benefits_are_made_once_and_follow_the_plans() {
     assert_eq!(bench.polar.list("/v1/benefits/?type=feature_flag").await.len(), 3, "each once");
     let products = bench.products().await;
     assert_eq!(gives(&products, "Lifetime"), ["Projects: 50", "Support", "The sheet of codes"]);
-    assert_eq!(gives(&products, "Team (every month)"), ["2000 QR codes a month", "Projects: 500", "The sheet of codes"]);
+    assert_eq!(
+        gives(&products, "Team (every month)"),
+        ["2000 QR codes a month", "Projects: 500", "The sheet of codes"]
+    );
 
     bench.change("projects = 500\n", "projects = 600\n");
     let lines = bench.plan().await;
