@@ -27,6 +27,6 @@ test('a declined card grants nothing', async ({ page, wantStatus }) => {
   await consent(page);
   await pay(page, email, cards.declined);
   await expect(page.getByText('Your card was declined.')).toBeVisible();
-  await page.goto('/studio');
-  await expect(page.getByRole('heading', { level: 1, name: 'Studio', exact: true })).toHaveCount(0);
+  await page.goto('/studio/sheet');
+  await expect(page.getByRole('heading', { level: 1, name: 'A sheet of codes' })).toHaveCount(0);
 });

@@ -50,7 +50,7 @@ await open('/reset', 'reset');
 await open('/reset?sent=yes', 'reset-sent');
 await open('/verify?key=none', 'link-spent');
 await open('/no-such-page', 'not-found');
-await open('/studio', 'studio-anonymous');
+await open('/studio', 'studio-anonymous'); // the studio
 
 const email = await steps.register(page);
 await open('/account', 'account-free');
@@ -64,7 +64,16 @@ await page.getByRole('button', { name: 'Confirm address' }).click();
 await page.getByText('Confirmed', { exact: true }).waitFor();
 await shoot('address-confirmed');
 await open('/dev/mail', 'dev-mail');
-await open('/studio', 'studio-closed');
+// the studio: begin
+await open('/studio/sheet', 'studio-closed');
+await open('/studio', 'studio-empty');
+for (const text of ['https://boreal-shop.dev/', 'WIFI:T:WPA;S:Cabin;P:northern light;;', 'Grüße aus dem Norden']) {
+  await page.getByLabel('What the code holds').fill(text);
+  await page.getByRole('button', { name: 'Make the code' }).click();
+  await page.getByRole('img', { name: text }).waitFor();
+}
+await shoot('studio-used-up');
+// the studio: end
 await open('/confirmation', 'confirmation-none');
 await steps.choose(page);
 await shoot('buy');
@@ -80,7 +89,18 @@ await steps.granted(page).waitFor({ timeout: 30_000 });
 await shoot('confirmation');
 await open('/pricing', 'pricing-member');
 await open('/account', 'account-pro');
+// the studio: begin
 await open('/studio', 'studio');
+await page.getByLabel('What the code holds').fill(`a\u200b${'long '.repeat(40)}`);
+await page.getByRole('button', { name: 'Make the code' }).click();
+await page.getByRole('alert').waitFor();
+await shoot('studio-refused');
+await page.goto('/studio/sheet');
+await page.getByLabel('What the codes hold').fill('Chair 1\nChair 2\nTable\nhttps://boreal-shop.dev/lamp');
+await page.getByRole('button', { name: 'Make the sheet' }).click();
+await page.getByRole('img', { name: 'Chair 1' }).waitFor();
+await shoot('studio-sheet');
+// the studio: end
 await open('/buy?plan=pro&interval=year', 'buy-again');
 await open('/subscription/change', 'change-choices');
 await open('/subscription/change?plan=team&interval=month', 'change-upgrade');

@@ -61,7 +61,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(desk.getByRole('cell', { name: 'ended at once' })).toBeVisible();
       await expect(desk.getByRole('row').filter({ hasText: 'ended at once' }).getByText('done')).toBeVisible();
       await newestMail(baseURL, email, 'Paid back: $5');
-      await page.goto('/studio');
+      await page.goto('/studio/sheet');
       await expect(page.getByRole('link', { name: /^Start Pro/ })).toBeVisible();
     });
   });

@@ -12,8 +12,8 @@ for (const javaScriptEnabled of [true, false]) {
       wantStatus(403);
       const email = await register(page);
 
-      await page.goto('/studio');
-      await expect(page.getByRole('heading', { level: 1, name: 'Studio', exact: true })).toHaveCount(0);
+      await page.goto('/studio/sheet');
+      await expect(page.getByRole('heading', { level: 1, name: 'A sheet of codes' })).toHaveCount(0);
 
       await choose(page);
       await consent(page);
@@ -25,8 +25,8 @@ for (const javaScriptEnabled of [true, false]) {
       expect(new URL(page.url()).origin).toBe(baseURL);
       expect(page.url()).not.toContain('customer_session_token');
 
-      await page.goto('/studio');
-      await expect(page.getByRole('heading', { level: 1, name: 'Studio', exact: true })).toBeVisible();
+      await page.goto('/studio/sheet');
+      await expect(page.getByRole('heading', { level: 1, name: 'A sheet of codes' })).toBeVisible();
       await page.goto('/pricing');
       await expect(planCard(page, 'Pro').getByText('Your plan')).toBeVisible();
 
@@ -39,8 +39,8 @@ for (const javaScriptEnabled of [true, false]) {
       }).toPass({ timeout: 30_000 });
 
       // Set to end is not ended: what was paid for stays open.
-      await page.goto('/studio');
-      await expect(page.getByRole('heading', { level: 1, name: 'Studio', exact: true })).toBeVisible();
+      await page.goto('/studio/sheet');
+      await expect(page.getByRole('heading', { level: 1, name: 'A sheet of codes' })).toBeVisible();
     });
   });
 }

@@ -1,6 +1,7 @@
 //! The html shell and the route table of pages. Every page is `SsrMode::Async`: status, cookies and redirects are
 //! right, nothing needs JavaScript, and the inline scripts are the same on every page.
 
+use crate::studio::{page::StudioPage, sheet::SheetPage}; // the studio
 use crate::{
     components::{
         layout::{BrandMark, PageFoot, PageHead},
@@ -36,7 +37,6 @@ use crate::{
             ActsPage, CasesPage, InboxPage, PersonPage, PolarPage, QuarantinePage, RefundPage, RevokePage, StaffPage,
             WithdrawPage,
         },
-        studio::StudioPage,
         subscription::{CancelPage, ResumePage, UndoPage},
         verify::VerifyPage,
         verify_again::VerifyAgainPage,
@@ -121,7 +121,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/subscription/unpause") view=UnpausePage ssr=SsrMode::Async />
                     <Route path=path!("/subscription/undo") view=UndoPage ssr=SsrMode::Async />
                     <Route path=path!("/subscription/resume") view=ResumePage ssr=SsrMode::Async />
-                    <Route path=path!("/studio") view=StudioPage ssr=SsrMode::Async />
+                    <Route path=path!("/studio") view=StudioPage ssr=SsrMode::Async /> // the studio
+                    <Route path=path!("/studio/sheet") view=SheetPage ssr=SsrMode::Async /> // the studio
                     <Route path=path!("/staff") view=StaffPage ssr=SsrMode::Async />
                     <Route path=path!("/staff/person") view=PersonPage ssr=SsrMode::Async />
                     <Route path=path!("/staff/activity") view=ActsPage ssr=SsrMode::Async />

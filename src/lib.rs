@@ -18,6 +18,8 @@ pub mod pages;
 pub mod sandbox;
 #[cfg(feature = "ssr")]
 pub mod server;
+#[cfg(feature = "ssr")] // the studio
+pub mod studio; // the studio
 
 /// The browser's entry: wakes every island on the page.
 #[cfg(feature = "hydrate")]

@@ -102,7 +102,7 @@ async fn stranger(need: Need<'static>) -> AnyView {
 }
 
 /// What stands in the place of a piece that is not open.
-fn shut<T>(guard: Guard<T>) -> AnyView {
+pub fn shut<T>(guard: Guard<T>) -> AnyView {
     match guard {
         Guard::Granted(_) => ().into_any(),
         Guard::Denied(denied) => view! {

@@ -25,7 +25,10 @@ pub fn PageHead() -> impl IntoView {
                 <BrandMark />
                 "Boreal"
             </a>
-            <nav aria-label="Main">{link("/pricing", "Pricing")} {link("/studio", "Studio")}</nav>
+            <nav aria-label="Main">
+                {link("/pricing", "Pricing")}
+                {link("/studio", "Studio")} // the studio
+            </nav>
             <div class="visitor">{Suspend::new(visitor())}</div>
         </header>
     }

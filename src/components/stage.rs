@@ -2,11 +2,8 @@
 
 use crate::{
     model::{
-        feature::Feature,
-        features::Studio,
         instant::{Millis, spell_time},
         order::Stage,
-        plan::Plan,
     },
     server::{services::confirming::Confirmation, state::State},
 };
@@ -17,8 +14,7 @@ const SLOW: Millis = 15_000;
 
 /// How far the order is, with the steps.
 pub fn order_stage(state: &State, order: Confirmation) -> impl IntoView + use<> {
-    let plan = state.plans.get(&order.plan).cloned();
-    let name = plan.as_ref().map_or_else(|| order.plan.clone(), |plan| plan.name.clone());
+    let name = state.plans.get(&order.plan).map_or_else(|| order.plan.clone(), |plan| plan.name.clone());
     let (title, sentence) = words(&order, &name);
     let is_slow = is_slow(&order, state.clock.wall());
     view! {
@@ -34,7 +30,7 @@ pub fn order_stage(state: &State, order: Confirmation) -> impl IntoView + use<> 
                     "Polar does not answer just now, so this may be out of date. We keep asking; you need not stay."
                 </p>
             })}
-            {actions(&order, plan.as_ref())}
+            {actions(&order)}
         </section>
     }
 }
@@ -128,20 +124,19 @@ fn took(millis: Millis) -> String {
     }
 }
 
-fn actions(order: &Confirmation, plan: Option<&Plan>) -> impl IntoView + use<> {
+fn actions(order: &Confirmation) -> impl IntoView + use<> {
     let interval = order.quote.as_ref().map_or_else(|| "month".to_owned(), |quote| quote.offer.interval.slug());
     let again = format!("/buy?plan={}&interval={interval}", order.plan);
-    let opens_studio = plan.is_some_and(|plan| plan.features.contains_key(Studio::NAME));
     let link =
         |to: String, text: &'static str, class: &'static str| view! { <a class=class href=to>{text}</a> }.into_any();
     let choices = match order.stage {
         Stage::Open => {
             (order.checkout_url.clone()).map(|url| link(url, "Continue to payment", "button")).into_iter().collect()
         }
-        Stage::Granted if opens_studio => {
-            vec![link("/studio".into(), "Open the studio", "button"), link("/account".into(), "See my account", "")]
-        }
-        Stage::Granted => vec![link("/account".into(), "See my account", "button")],
+        Stage::Granted => vec![
+            link("/studio".into(), "Open the studio", "button"), // the studio
+            link("/account".into(), "See my account", ""),
+        ],
         Stage::Expired => vec![link(again, "Start again", "button"), link("/pricing".into(), "See all plans", "")],
         Stage::Superseded => vec![link("/confirmation".into(), "See my newest order", "button")],
         Stage::Refused => {

@@ -47,6 +47,15 @@ impl Allowance {
         Some(units.saturating_mul(months))
     }
 
+    /// So many in a month of thirty days: by this, plans are compared.
+    #[must_use]
+    pub fn in_a_month(self) -> i64 {
+        match self {
+            Self::ADay(units) => units.saturating_mul(30),
+            Self::AMonth(units) => units,
+        }
+    }
+
     /// `3 a day`, `300 a month`.
     #[must_use]
     pub fn words(self) -> String {

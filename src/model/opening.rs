@@ -2,6 +2,7 @@
 
 use super::{
     catalog::{Interval, Offer, Offers},
+    meter::Allowance,
     plan::{Plan, Plans, Value},
 };
 
@@ -68,12 +69,25 @@ impl Way {
     }
 }
 
-/// The cheapest way to `need` for somebody with these live subscriptions, by the next bill: of plans in the currency that they
-/// pay in, else `currency`, the one with the least price. Who has a subscription gets it at the interval they have, where
-/// it is sold so. `None` if nothing that is for sale opens it.
+/// Whether a plan allows more of a meter than any of those that somebody has.
 #[must_use]
-pub fn way(plans: &Plans, offers: &Offers, need: Need<'_>, live: &[Live], currency: &str) -> Option<Way> {
-    let opens = |plan: &str| plans.get(plan).is_some_and(|plan| need.is_met_by(plan));
+pub fn gives_more(plans: &Plans, meter: &str, held: &[String], plan: &Plan) -> bool {
+    let most = held.iter().filter_map(|plan| plans.allowance(plan, meter)).map(Allowance::in_a_month).max();
+    plan.usage.get(meter).copied().map(Allowance::in_a_month) > most
+}
+
+/// The cheapest way to a plan that `opens` what is needed, for somebody with these live subscriptions, by the next bill: of
+/// plans in the currency that they pay in, else `currency`, the one with the least price. Who has a subscription gets it at
+/// the interval they have, where it is sold so. `None` if nothing that is for sale opens it.
+#[must_use]
+pub fn way(
+    plans: &Plans,
+    offers: &Offers,
+    opens: impl Fn(&Plan) -> bool,
+    live: &[Live],
+    currency: &str,
+) -> Option<Way> {
+    let opens = |plan: &str| plans.get(plan).is_some_and(&opens);
     let all = || offers.iter().filter(|offer| opens(&offer.plan));
     match live {
         [] => {
@@ -121,7 +135,7 @@ mod tests {
             offer("team", every("year"), 39_000, "usd"),
             offer("lifetime", Interval::Once, 24_900, "usd"),
         ]);
-        way(&plans, &offers, need, live, currency).map(|way| way.path())
+        way(&plans, &offers, |plan| need.is_met_by(plan), live, currency).map(|way| way.path())
     }
 
     fn live(plan: &str, interval: &str, currency: &str) -> Live {
@@ -139,6 +153,21 @@ mod tests {
         );
         assert_eq!(path(Need { least: Value::Limit(501), ..MANY }, &[], "usd"), None);
         assert_eq!(path(Need { feature: "rockets", ..STUDIO }, &[], "usd"), None);
+    }
+
+    #[test]
+    fn more_of_a_meter_is_more_than_any_plan_of_theirs_gives() {
+        let plans = Plans::parse(include_str!("../../plans.toml")).unwrap();
+        let more = |held: &[&str]| {
+            let held: Vec<String> = held.iter().map(|plan| (*plan).to_owned()).collect();
+            let more = plans.iter().filter(|plan| gives_more(&plans, "codes", &held, plan));
+            more.map(|plan| plan.slug.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(more(&["free"]), ["pro", "team", "lifetime"]);
+        assert_eq!(more(&["free", "lifetime"]), ["pro", "team"]);
+        assert_eq!(more(&["free", "lifetime", "pro"]), ["team"]);
+        assert_eq!(more(&["free", "team"]), [""; 0]);
+        assert!(!gives_more(&plans, "films", &[], plans.get("pro").unwrap()), "which no plan gives");
     }
 
     #[test]

@@ -28,7 +28,6 @@ pub mod register;
 pub mod reset;
 pub mod sessions;
 pub mod staff;
-pub mod studio;
 pub mod subscription;
 pub mod theme;
 pub mod verify;

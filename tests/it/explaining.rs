@@ -191,7 +191,7 @@ async fn the_command_line_explains_and_makes_the_first_owner() {
     for who in [&ann.email, &ann.id] {
         let (done, text) = shop.boreal(&["explain", who], &database);
         assert!(done, "{text}");
-        for part in ["The studio (studio): true", "The subscription is active.", "Access ends when Polar says"] {
+        for part in ["The sheet of codes (studio): true", "The subscription is active.", "Access ends when Polar says"] {
             assert!(text.contains(part), "{part} is missing in {text}");
         }
     }

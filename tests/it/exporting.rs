@@ -56,6 +56,11 @@ async fn a_copy_holds_everything_of_theirs_and_nothing_of_others_and_opens_once(
         shop.subscribe(&who.who, "pro", PAYS).await;
     }
     shop.worked_off().await;
+    // the studio: begin
+    for (who, text) in [(&ann, "of Ann's"), (&bob, "of Bob's")] {
+        who.browser.post("/studio", &[("text", text)], 303).await;
+    }
+    // the studio: end
     let key = key(&sink, &ann).await;
     let again = ann.browser.post("/account/export", &[], 422).await.html;
     assert!(again.contains("You asked for a copy a moment ago."), "{again}");
@@ -90,6 +95,8 @@ async fn a_copy_holds_everything_of_theirs_and_nothing_of_others_and_opens_once(
     ] {
         assert!(copy[what].as_array().is_some_and(|rows| rows.len() >= least), "{what}: {}", copy[what]);
     }
+    assert_eq!(copy["codes"][0]["text"], "of Ann's"); // the studio
+    assert!(!text.contains("of Bob's")); // the studio
     assert!(!text.contains(&bob.who.id) && !text.contains(&bob.who.email), "nothing of others");
     let hash: String = (shop.state.db)
         .read("SELECT password_hash FROM users WHERE id = $1")

@@ -55,33 +55,30 @@ impl Shop {
 async fn a_closed_door_offers_the_cheapest_plan_that_opens_it() {
     let shop = Shop::open().await;
     let stranger = Visitor::stranger(&shop.origin);
-    assert_eq!(stranger.get("/studio", 303).await.location(), "/login?next=%2Fstudio");
+    assert_eq!(stranger.get("/studio/sheet", 303).await.location(), "/login?next=%2Fstudio%2Fsheet");
     let (status, headers, body) = stranger.ask("/api/studio").await;
     assert_eq!((status, &body["error"], &body["message"]), (401, &json!("not_logged_in"), &json!("Log in first.")));
     assert_eq!(body["log_in"], format!("{}/login", shop.origin));
     assert_eq!(headers["cache-control"], "no-store");
 
     let (ann, _) = shop.visits("ann").await;
-    let page = ann.get("/studio", 403).await.html;
-    assert!(page.contains("The studio is part of Pro.") && page.contains("Start Pro, $12 per month"), "{page}");
+    let page = ann.get("/studio/sheet", 403).await.html;
+    assert!(page.contains("The sheet of codes is part of Pro.") && page.contains("Start Pro, $12 per month"), "{page}");
     assert!(page.contains("href=\"/buy?plan=pro&amp;interval=month\""), "{page}");
-    assert!(
-        !page.contains("Your plan opens this room") && !page.contains("You may have"),
-        "nothing of the room: {page}"
-    );
+    assert!(!page.contains("A sheet of codes") && !page.contains("You may have"), "nothing of the room: {page}");
     let (status, headers, body) = ann.ask("/api/studio").await;
     let url = format!("{}/buy?plan=pro&interval=month", shop.origin);
     let offer =
         json!({"plan": "pro", "name": "Pro", "interval": "month", "amount": 1200, "currency": "usd", "url": url});
-    let expected = json!({"error": "not_in_plan", "message": "The studio is part of Pro.", "offer": offer});
+    let expected = json!({"error": "not_in_plan", "message": "The sheet of codes is part of Pro.", "offer": offer});
     assert_eq!((status, body), (403, expected));
     assert_eq!(headers["cache-control"], "no-store");
 
     shop.polar.fail(500, "/v1/").await;
     shop.state.catalog.expire();
-    let unsold = async || (!ann.get("/studio", 403).await.html.contains("/buy?")).then_some(());
+    let unsold = async || (!ann.get("/studio/sheet", 403).await.html.contains("/buy?")).then_some(());
     wait_for("nothing to be sold while Polar is down", unsold).await;
-    assert!(ann.get("/studio", 403).await.html.contains("href=\"/pricing\""));
+    assert!(ann.get("/studio/sheet", 403).await.html.contains("href=\"/pricing\""));
     assert_eq!(ann.ask("/api/studio").await.2["offer"], json!(null));
     shop.polar.recover().await;
     shop.close().await;
@@ -95,7 +92,7 @@ async fn a_subscriber_is_led_to_a_change_of_what_they_have() {
     shop.buy(&person, "lite", "year").await;
     let subscription = shop.subscription(&person).await["id"].as_str().expect("an id").to_owned();
     let change = |to: &str| format!("/subscription/change?id={subscription}&{to}");
-    let shut = ann.get("/studio", 403).await.html;
+    let shut = ann.get("/studio/sheet", 403).await.html;
     let to = change("plan=pro&interval=year");
     assert!(shut.contains(&to.replace('&', "&amp;")) && shut.contains("Switch to Pro, $120 per year"), "{shut}");
     assert!(!shut.contains("/buy?"), "no second subscription is offered: {shut}");
@@ -106,8 +103,8 @@ async fn a_subscriber_is_led_to_a_change_of_what_they_have() {
     let (bob, person) = shop.visits("bob").await;
     shop.buy(&person, "pro", "month").await;
     let subscription = shop.subscription(&person).await["id"].as_str().expect("an id").to_owned();
-    let room = bob.get("/studio", 200).await.html;
-    assert!(room.contains("Your plan opens this room") && room.contains("You may have 50."), "{room}");
+    let room = bob.get("/studio/sheet", 200).await.html;
+    assert!(room.contains("A sheet of codes") && room.contains("You may have 50."), "{room}");
     assert!(room.contains("Shared libraries is part of Team.") && !room.contains("has its place here"), "{room}");
     let more = format!("/subscription/change?id={subscription}&plan=team&interval=month");
     assert!(room.contains(&more.replace('&', "&amp;")) && room.contains("Switch to Team, $39 per month"), "{room}");
@@ -137,10 +134,10 @@ async fn while_a_payment_is_checked_a_door_says_so_and_sells_nothing() {
     let paid = async || (ann.get(back.location(), 200).await.stage() == "paid").then_some(());
     wait_for("the payment to be seen", paid).await;
 
-    let page = ann.get("/studio", 503).await;
+    let page = ann.get("/studio/sheet", 503).await;
     assert_eq!(page.headers["retry-after"], "5");
     assert!(
-        page.html.contains("We are checking your access") && page.html.contains("href=\"/studio\""),
+        page.html.contains("We are checking your access") && page.html.contains("href=\"/studio/sheet\""),
         "{}",
         page.html
     );
@@ -162,7 +159,7 @@ async fn while_a_payment_is_checked_a_door_says_so_and_sells_nothing() {
         granted().await
     };
     wait_for("access", look).await;
-    ann.get("/studio", 200).await;
+    ann.get("/studio/sheet", 200).await;
     assert_eq!(ann.ask("/api/studio").await.0, 200);
     shop.polar.faults(json!({"sender": true})).await;
     shop.close().await;
@@ -174,7 +171,7 @@ async fn without_the_database_nobody_is_refused() {
     let (ann, person) = shop.visits("ann").await;
     shop.worked_off().await;
     shop.state.db.close().await;
-    assert_eq!(ann.get("/studio", 503).await.headers["retry-after"], "10");
+    assert_eq!(ann.get("/studio/sheet", 503).await.headers["retry-after"], "10");
     let (status, _, body) = ann.ask("/api/studio").await;
     assert_eq!((status, &body["error"]), (503, &json!("checking")));
     let unreadable = "We cannot read your access right now.";

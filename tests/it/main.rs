@@ -65,6 +65,7 @@ mod staff;
 mod staff_acts;
 mod staff_polar;
 mod starting;
+mod studio; // the studio
 mod sweeping;
 mod switching;
 mod syncing;

@@ -8,7 +8,10 @@ use super::{
 };
 use boreal::{
     model::role::Role,
-    server::{db::Reader, services::staffing},
+    server::{
+        db::Reader,
+        services::staffing::{self, Actor, Gift},
+    },
 };
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
@@ -49,7 +52,9 @@ type Forms = BTreeMap<String, Vec<String>>;
 /// Every form, by reading what the pages declare.
 fn forms() -> Forms {
     let mut found = Forms::new();
-    let mut folders = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/pages")];
+    let src = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![src.join("pages")];
+    folders.push(src.join("studio")); // the studio
     while let Some(folder) = folders.pop() {
         for path in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
             match path.is_dir() {
@@ -86,6 +91,9 @@ async fn scene() -> Scene {
     let owner = Visitor::register(&shop.origin, "olga").await;
     let boss = shop.account(&owner).await;
     staffing::set_role(&shop.state, &boss.id, Role::Owner).await.expect("a role");
+    let actor = Actor { id: boss.id.clone(), ip: "127.0.0.1".into() };
+    let gift = Gift { what: "feature:studio".into(), reason: "Every form".into(), ..Gift::default() };
+    staffing::give(&shop.state, &actor, &boss.id, &gift).await.expect("a gift");
     let customer = shop.person("ann").await;
     let (stranger, spare) = (Visitor::stranger(&shop.origin), Visitor::register(&shop.origin, "pam").await);
     Scene { stranger, owner, spare, customer: customer.id, shop }
@@ -138,6 +146,7 @@ impl Scene {
             "SELECT email FROM email_tokens",
             "SELECT plan FROM orders",
             "SELECT id FROM orders",
+            "SELECT REPLACE(text, '\n', ' ') FROM studio_codes", // the studio
         ];
         let mut found = Vec::new();
         for select in selects {

@@ -37,7 +37,7 @@ async fn buy(shop: &Shop, visitor: &Visitor, plan: &str, interval: &str) -> (Str
 async fn from_the_prices_to_the_end_of_a_subscription() {
     let shop = Shop::open().await;
     let ann = shop.visitor("ann").await;
-    ann.get("/studio", 403).await;
+    ann.get("/studio/sheet", 403).await;
     let prices = ann.get("/pricing", 200).await.html;
     assert!(["$12", "<td>3 a day", "<td>2000 a month"].iter().all(|words| prices.contains(words)), "{prices}");
     let (order, paid) = buy(&shop, &ann, "pro", "month").await;
@@ -47,7 +47,7 @@ async fn from_the_prices_to_the_end_of_a_subscription() {
     ann.get(back.location(), 200).await;
     wait_for_stage(&ann, &order, "granted").await;
     assert_eq!(ann.get("/confirmation", 200).await.stage(), "granted", "the newest order");
-    ann.get("/studio", 200).await;
+    ann.get("/studio/sheet", 200).await;
     let again = ann.get("/buy?plan=team&interval=month", 200).await;
     assert!(!again.html.contains("name=\"order\""), "no second subscription is sold");
 
@@ -58,7 +58,7 @@ async fn from_the_prices_to_the_end_of_a_subscription() {
     shop.polar.portal(portal.location(), id, "cancel").await;
     let ends = async || ann.get("/account", 200).await.html.contains("Ends on").then_some(());
     wait_for("the account page to show the end", ends).await;
-    ann.get("/studio", 200).await;
+    ann.get("/studio/sheet", 200).await;
     shop.close().await;
 }
 
@@ -95,7 +95,7 @@ async fn what_is_not_theirs_is_not_found() {
         form.iter_mut().find(|(name, _)| *name == field).expect("a field").1 = right;
     }
     bob.post("/confirmation", &[("order", &order)], 404).await;
-    bob.get("/studio", 403).await;
+    bob.get("/studio/sheet", 403).await;
     shop.close().await;
 }
 
@@ -107,7 +107,7 @@ async fn coming_back_unpaid_opens_nothing() {
     ann.press(&form, 303).await;
     let checkout = shop.order(value(&form, "order")).await.checkout_id.expect("a checkout");
     assert_eq!(ann.get(&format!("/confirmation?checkout_id={checkout}"), 200).await.stage(), "open");
-    ann.get("/studio", 403).await;
+    ann.get("/studio/sheet", 403).await;
     shop.close().await;
 }
 
@@ -121,7 +121,7 @@ async fn pages_stay_up_while_polar_is_down() {
     for status in [429, 500] {
         shop.polar.fail(status, "/v1/").await;
         shop.state.catalog.expire();
-        for path in ["/", "/pricing", "/account", "/studio", "/confirmation", &format!("/orders/{order}")] {
+        for path in ["/", "/pricing", "/account", "/studio/sheet", "/confirmation", &format!("/orders/{order}")] {
             ann.get(path, 200).await;
         }
         assert!(bob.get("/pricing", 200).await.html.contains("$12"), "the last known prices");
@@ -171,12 +171,12 @@ async fn what_is_being_checked_is_no_refusal() {
     let (order, _) = buy(&shop, &ann, "pro", "month").await;
     shop.polar.fail(500, "GET /v1/orders/").await;
     wait_for_stage(&ann, &order, "paid").await;
-    let checking: Answer = ann.get("/studio", 503).await;
+    let checking: Answer = ann.get("/studio/sheet", 503).await;
     assert!(checking.headers.contains_key("retry-after"));
     assert!(checking.html.contains("checking") && !checking.html.contains("/buy"), "{}", checking.html);
     shop.polar.recover().await;
     wait_for_stage(&ann, &order, "granted").await;
-    ann.get("/studio", 200).await;
+    ann.get("/studio/sheet", 200).await;
     shop.polar.faults(json!({"sender": true})).await;
     shop.close().await;
 }
@@ -187,13 +187,13 @@ async fn whoever_lent_their_address_sees_nothing_of_it() {
     let (ann, bob) = (shop.visitor("ann").await, shop.visitor("bob").await);
     let (own, _) = buy(&shop, &bob, "lifetime", "once").await;
     wait_for_stage(&bob, &own, "granted").await;
-    bob.get("/studio", 200).await;
+    bob.get("/studio/sheet", 200).await;
     let form = ann.form("team", "month").await;
     let pressed = ann.press(&form, 303).await;
     let paid = shop.polar.pay(pressed.location(), &bob.email, PAYS).await;
     assert_eq!(paid.status, 303, "{}", paid.page);
     wait_for_stage(&ann, value(&form, "order"), "granted").await;
-    ann.get("/studio", 200).await;
+    ann.get("/studio/sheet", 200).await;
     let account = bob.get("/account", 200).await.html;
     assert!(account.contains("Lifetime") && !account.contains("Team"), "{account}");
     let billing = bob.post("/billing", &[], 200).await.html;

@@ -54,7 +54,7 @@ async fn a_pause_begins_when_the_paid_time_is_over_and_ends_with_a_payment() {
     shop.worked_off().await;
     assert_eq!(shop.as_polar_has(&id).await["status"], "paused");
     assert!(!shop.may(&ann.who, "studio").await);
-    let shut = ann.browser.get("/studio", 403).await.html;
+    let shut = ann.browser.get("/studio/sheet", 403).await.html;
     assert!(
         shut.contains("Your account says what.") && !shut.contains("/buy?"),
         "what is theirs is not sold again: {shut}"

@@ -51,7 +51,7 @@ const fn members_to(there: &'static str) -> [&'static str; 5] {
 }
 
 /// In the order in which it is asked: what ends a thing comes after what looks at it, and Ann comes last.
-static TABLE: [Line; 116] = [
+static TABLE: &[Line] = &[
     ("GET", "/", "", "", ALL),
     ("GET", "/pricing", "", "", ALL),
     ("GET", "/healthz", "", "", ALL),
@@ -107,10 +107,21 @@ static TABLE: [Line; 116] = [
         "key={key}&password=wrong+horse+battery",
         ["422", "422", "422", "422", "303 /account/address"],
     ),
-    ("GET", "/studio", "", "", ["303 /login", "403", "403", "403", "200"]),
+    // the studio: begin
+    ("GET", "/studio", "", "", MEMBERS),
+    ("GET", "/studio", "?code=nothing", "", ["303 /login", "404", "404", "404", "404"]),
+    ("GET", "/studio", "?code={code}", "", ANN),
+    ("POST", "/studio", "", "text=", MEMBERS_MISTAKEN),
+    ("POST", "/studio", "", "text=a&id={code}", ["303 /login", "404", "404", "404", "303 /studio"]),
+    ("GET", "/studio/code.svg", "?id={code}", "", ANN),
+    ("GET", "/studio/sheet", "", "", ["303 /login", "403", "403", "403", "200"]),
+    ("GET", "/studio/sheet", "?first={code}&many=1", "", ["303 /login", "403", "403", "403", "200"]),
+    ("GET", "/studio/sheet", "?first=nothing", "", ["303 /login", "403", "403", "403", "404"]),
+    ("POST", "/studio/sheet", "", "texts=", ["303 /login", "403", "403", "403", "422"]),
     ("GET", "/api/studio", "?have=49", "", ["401", "403", "403", "403", "200"]),
     ("GET", "/api/studio", "?have=50", "", ["401", "403", "403", "403", "403"]),
     ("GET", "/api/studio", "?have=-1", "", ["401", "403", "403", "403", "400"]),
+    // the studio: end
     ("GET", "/billing", "", "", MEMBERS),
     ("POST", "/billing", "", "", ["303 /login", "200", "200", "200", "303 {portal}"]),
     ("GET", "/buy", "?plan=pro&interval=month", "", MEMBERS),
@@ -285,6 +296,8 @@ async fn scene() -> Scene {
     staffing::give(&shop.state, &actor, &person.id, &gift).await.expect("a gift");
     let grant: String = shop.state.db.read("SELECT id FROM staff_grants").scalar().await.expect("a grant");
     let (mail, key) = welcome(&ann).await;
+    let code = new_id(); // the studio
+    ann.post("/studio", &[("id", &code), ("text", "Ann's")], 303).await; // the studio
     let portal = format!("{}/boreal-sandbox/portal", shop.polar.origin);
     let checkout = shop.order(&order).await.checkout_id.expect("a checkout");
     let subscription = shop.subscription(&person).await["id"].as_str().expect("an id").to_owned();
@@ -292,6 +305,7 @@ async fn scene() -> Scene {
     let bill = shop.polar.list("/v1/orders/").await[0]["id"].as_str().expect("an id").to_owned();
     let things = vec![
         ("{bill}", bill),
+        ("{code}", code), // the studio
         ("{subscription}", subscription),
         ("{unused}", new_id()),
         ("{ann}", person.id),
@@ -337,7 +351,7 @@ impl Scene {
 async fn everybody_gets_what_the_table_says() {
     let scene = scene().await;
     let mut wrong = Vec::new();
-    for (method, route, ask, form, expected) in TABLE {
+    for &(method, route, ask, form, expected) in TABLE {
         let (address, form) = (scene.address(route, ask), scene.filled(form));
         for ((who, expected), name) in
             scene.people.iter().zip(expected).zip(["a stranger", "a member", "staff", "the owner", "Ann"])

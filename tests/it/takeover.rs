@@ -46,7 +46,7 @@ async fn has_nothing(shop: &Shop, who: &Visitor, person: &Person) {
     settled(shop).await;
     assert!(mirror::of_owner(&shop.state.db, &person.id).await.expect("rows").is_empty());
     assert!(all(&shop.state, &person.id).await.expect("rows").is_empty());
-    who.get("/studio", 403).await;
+    who.get("/studio/sheet", 403).await;
     let account = text(&who.get("/account", 200).await);
     assert!(account.contains("You have Free.") && !account.contains("What was billed"), "{account}");
     assert!(text(&who.get("/confirmation", 200).await).contains("No orders yet"));
@@ -89,7 +89,7 @@ async fn an_account_on_anothers_address_holds_nothing_of_theirs_until_they_take_
     let way_back = sink.letter(&own, "Confirm your new e-mail address").await;
 
     let ann = resets(&shop, &sink, &eve.email).await;
-    let opened = async || ann.get("/studio", 200).await.html.contains("Studio").then_some(());
+    let opened = async || ann.get("/studio/sheet", 200).await.html.contains("Studio").then_some(());
     settled(&shop).await;
     wait_for("Ann's own purchase", opened).await;
     assert_eq!(customer(&shop, &ann.email).await["external_id"], person.id.as_str());
@@ -194,7 +194,7 @@ async fn a_customer_that_another_account_pays_with_is_still_only_its_owners_and_
     wait_for("the customer to be Ann's", tied).await;
     // Polar says now that all of it is hers. It is not.
     has_nothing(&shop, &ann, &anns).await;
-    eve.get("/studio", 200).await;
+    eve.get("/studio/sheet", 200).await;
     gets_no_key(&eve.post("/billing", &[], 200).await);
     assert_eq!(sink.count(&ann.email, "Paid: "), 0, "no invoice of Eve's");
     shop.close().await;
@@ -220,7 +220,7 @@ async fn changing_to_a_guests_address_gives_nothing_before_and_nothing_without_t
     has_nothing(&shop, &eve, &eves).await;
     let welcome = sink.letter(&ann.email, "Confirm your e-mail address").await;
     ann.post(&welcome.link(), &[("key", &welcome.key())], 303).await;
-    let opened = async || (ann.brief("GET", "/studio", None).await == "200").then_some(());
+    let opened = async || (ann.brief("GET", "/studio/sheet", None).await == "200").then_some(());
     wait_for("Ann's purchase to be hers", opened).await;
     has_nothing(&shop, &eve, &eves).await;
     shop.close().await;

@@ -9,7 +9,7 @@ fn the_shipped_file_can_be_used() {
     assert_eq!(plans.free().unwrap().slug, "free");
     assert_eq!(plans.get("team").unwrap().grace(), 14 * DAY);
     assert_eq!(plans.get("pro").unwrap().features["projects"], Value::Limit(50));
-    assert_eq!(plans.feature_name("studio"), "The studio");
+    assert_eq!(plans.feature_name("studio"), "The sheet of codes");
     assert!(!plans.requires_verified_email());
 }
 

@@ -21,7 +21,6 @@ pub mod session;
 mod site;
 pub mod source;
 pub mod strip;
-mod studio;
 pub mod theme;
 pub mod trace;
 pub mod webhook;

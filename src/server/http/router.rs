@@ -2,8 +2,9 @@
 
 use super::{
     Site, cache, csp, dev_mail, errors, export, files, forms, guard, headers, health, live, session, source, strip,
-    studio, trace, webhook,
+    trace, webhook,
 };
+use crate::studio::http as studio; // the studio
 use crate::{
     app::{App, error_page, shell, stage_fragment},
     server::state::State,
@@ -80,8 +81,10 @@ fn routes(state: &State, options: &LeptosOptions) -> Router {
     let probes = Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));
     let probes =
         probes.route("/dev/mail/{id}/html", get(dev_mail::html)).route("/account/export/file", post(export::file));
-    let product = Router::new().route("/api/studio", get(studio::projects)).with_state(state.clone());
-    let own = pages.merge(probes.with_state(state.clone())).merge(product);
+    let own = pages.merge(probes.with_state(state.clone()));
+    let product = Router::new().route("/api/studio", get(studio::projects)); // the studio
+    let product = product.route("/studio/code.svg", get(studio::file)); // the studio
+    let own = own.merge(product.with_state(state.clone())); // the studio
     own.merge(polar_routes(state)).layer(from_fn(trace::route))
 }
 

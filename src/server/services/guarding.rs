@@ -10,8 +10,9 @@ use crate::{
     model::{
         catalog::Interval,
         feature::{Limit, Switch},
+        fold::plan_of_feature,
         opening::{self, Live, Need, Way},
-        plan::Value,
+        plan::{Plan, Value},
         projection::SubscriptionFacts,
     },
     server::{
@@ -64,6 +65,24 @@ pub async fn limit<F: Limit>(state: &State, user: &str, have: i64) -> Guard<i64>
         }
         Err(why) => Guard::Unknown(why),
     }
+}
+
+/// What `user` is told, for this reason, who has nothing left of a meter: which plan gives more than theirs, unless a payment
+/// is being checked that may do so. Never granted.
+pub async fn used_up(state: &State, user: &str, meter: &str, reason: String) -> Guard<()> {
+    let held = match (access::is_uncertain(state, user).await, access::all(state, user).await) {
+        (Ok(false), Ok(all)) => all,
+        (Ok(true), Ok(_)) => return Guard::Unknown(CHECKING),
+        (Err(error), _) | (_, Err(error)) => {
+            tracing::error!(user_id = user, meter, error = %error, "access cannot be read");
+            return Guard::Unknown(UNREADABLE);
+        }
+    };
+    let plans = held.keys().filter_map(|feature| plan_of_feature(feature).map(str::to_owned));
+    let held: Vec<String> = plans.chain(state.plans.free().map(|plan| plan.slug.clone())).collect();
+    let gives_more = |plan: &Plan| opening::gives_more(&state.plans, meter, &held, plan);
+    let what = state.plans.meter(meter).map_or(meter, |meter| &meter.name);
+    Guard::Denied(refused(state, Some(user), what, reason, gives_more).await)
 }
 
 /// What somebody who is not logged in is told about a door that needs this.
@@ -120,24 +139,35 @@ fn too_many(state: &State, feature: &str, most: i64) -> String {
 }
 
 async fn denied(state: &State, user: Option<&str>, need: Need<'_>, reason: String) -> Box<Denied> {
+    let what = state.plans.feature_name(need.feature);
+    refused(state, user, what, reason, |plan| need.is_met_by(plan)).await
+}
+
+async fn refused(
+    state: &State,
+    user: Option<&str>,
+    what: &str,
+    reason: String,
+    opens: impl Fn(&Plan) -> bool,
+) -> Box<Denied> {
     // That they may not is known by now; only the way there is not.
-    let way = way(state, user, need).await.unwrap_or_else(|error| {
-        tracing::error!(feature = need.feature, error = %error, "what is for sale cannot be read");
+    let way = way(state, user, opens).await.unwrap_or_else(|error| {
+        tracing::error!(what, error = %error, "what is for sale cannot be read");
         None
     });
     let offer = way.as_ref().and_then(Way::offer);
     let plan = offer.and_then(|offer| state.plans.get(&offer.plan)).map(|plan| plan.name.clone());
-    Box::new(Denied { what: state.plans.feature_name(need.feature).to_owned(), reason, way, plan })
+    Box::new(Denied { what: what.to_owned(), reason, way, plan })
 }
 
-async fn way(state: &State, user: Option<&str>, need: Need<'_>) -> Result<Option<Way>, Error> {
+async fn way(state: &State, user: Option<&str>, opens: impl Fn(&Plan) -> bool) -> Result<Option<Way>, Error> {
     let live = match user {
         Some(user) => live(state, user).await?,
         None => Vec::new(),
     };
     let catalog = catalog::current(state).await?;
     // While Polar does not answer nothing can be bought.
-    let way = opening::way(&state.plans, &catalog.offers, need, &live, &state.known.currency());
+    let way = opening::way(&state.plans, &catalog.offers, opens, &live, &state.known.currency());
     Ok(way.filter(|way| !catalog.stale || way.offer().is_none()))
 }
 

@@ -31,7 +31,7 @@ async fn cancelled_it_goes_on_to_the_end_of_what_was_paid() {
     scene.travel_to(end + MINUTE).await;
     assert_eq!(scene.told().await, END, "canceled is told again when it really ends");
     assert!(!scene.may("studio").await);
-    assert!(text(&scene.ann.get("/studio", 403).await).contains("The studio is part of Pro."));
+    assert!(text(&scene.ann.get("/studio/sheet", 403).await).contains("The sheet of codes is part of Pro."));
     scene.reads(&["You have Free.", "See plans and prices", "Pro, first payment"]).await;
     assert_eq!(scene.ledger("studio").await, ["given", "changed", "taken"]);
     scene.shop.advance(90 * DAY).await;

@@ -75,7 +75,7 @@ async fn after_the_grace_access_is_closed_until_another_card_pays() {
     grace_over(&scene).await;
     assert_eq!(scene.told().await, [""; 0], "no webhook says so: Polar was asked");
     scene.reads(&["You have Free.", "The last payment of Pro did not go through.", "has ended for now"]).await;
-    assert!(text(&scene.ann.get("/studio", 403).await).contains("The studio is part of Pro."));
+    assert!(text(&scene.ann.get("/studio/sheet", 403).await).contains("The sheet of codes is part of Pro."));
 
     another_card(&scene).await;
     assert_eq!(scene.told().await, RECOVERY);

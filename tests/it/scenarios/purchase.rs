@@ -17,7 +17,7 @@ async fn a_subscription_is_open_once_it_is_paid_and_not_before() {
     let (order, url) = scene.commit("pro", "month").await;
     assert!(matches!(scene.shop.access(&scene.who, "studio").await, Access::Denied { .. }));
     scene.reads(&["You have Free.", "Your order of Pro waits for your payment"]).await;
-    assert!(text(&scene.ann.get("/studio", 403).await).contains("The studio is part of Pro."));
+    assert!(text(&scene.ann.get("/studio/sheet", 403).await).contains("The sheet of codes is part of Pro."));
 
     let paid = scene.shop.polar.pay(&url, &scene.ann.email, PAYS).await;
     assert_eq!(paid.status, 303, "{}", paid.page);
@@ -28,7 +28,7 @@ async fn a_subscription_is_open_once_it_is_paid_and_not_before() {
 
     assert!(scene.may("studio").await);
     assert!(!scene.may("sharing").await, "that is part of Team");
-    scene.ann.get("/studio", 200).await;
+    scene.ann.get("/studio/sheet", 200).await;
     let renews = spell_date(instant(&scene.subscription().await, "current_period_end"));
     scene.reads(&["You have Pro", "Active", "$12", "Pro, first payment", "from your Pro subscription"]).await;
     scene.reads(&[&format!("Renews on {renews}.")]).await;

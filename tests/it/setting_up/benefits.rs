@@ -9,7 +9,7 @@ use std::fs;
 
 const WANTED: [(&str, &str); 2] = [
     ("name = \"Projects\"\n", "name = \"Projects\"\nbenefit = true\n"),
-    ("name = \"The studio\"\n", "name = \"The studio\"\nbenefit = true\n"),
+    ("name = \"The sheet of codes\"\n", "name = \"The sheet of codes\"\nbenefit = true\n"),
 ];
 
 /// What a product gives, for people.
@@ -33,7 +33,7 @@ async fn benefits_are_made_once_and_follow_the_plans() {
     WANTED.iter().for_each(|(from, to)| bench.change(from, to));
     let lines = bench.plan().await;
     assert_eq!(lines.len(), 3 + 4, "{lines:#?}");
-    assert!(lines.contains(&"+ Lifetime: gives the benefits Projects: 50, The studio".to_owned()), "{lines:#?}");
+    assert!(lines.contains(&"+ Lifetime: gives the benefits Projects: 50, The sheet of codes".to_owned()), "{lines:#?}");
 
     // Stopped after the benefits are made, at the last product that is to give them: what it was asked for was done.
     bench.polar.faults(json!({"answer": "cut", "answer_to": path, "answer_count": 1})).await;
@@ -43,8 +43,8 @@ async fn benefits_are_made_once_and_follow_the_plans() {
     assert_eq!(bench.plan().await, Vec::<String>::new());
     assert_eq!(bench.polar.list("/v1/benefits/?type=feature_flag").await.len(), 3, "each once");
     let products = bench.products().await;
-    assert_eq!(gives(&products, "Lifetime"), ["Projects: 50", "Support", "The studio"]);
-    assert_eq!(gives(&products, "Team (every month)"), ["2000 QR codes a month", "Projects: 500", "The studio"]);
+    assert_eq!(gives(&products, "Lifetime"), ["Projects: 50", "Support", "The sheet of codes"]);
+    assert_eq!(gives(&products, "Team (every month)"), ["2000 QR codes a month", "Projects: 500", "The sheet of codes"]);
 
     bench.change("projects = 500\n", "projects = 600\n");
     let lines = bench.plan().await;
@@ -54,7 +54,7 @@ async fn benefits_are_made_once_and_follow_the_plans() {
         (&told.map(str::to_owned)[..], "- Team (every month): gives no more Projects: 500")
     );
     bench.push().await;
-    let team = ["2000 QR codes a month", "Projects: 600", "The studio"];
+    let team = ["2000 QR codes a month", "Projects: 600", "The sheet of codes"];
     assert_eq!(gives(&bench.products().await, "Team (every month)"), team);
     bench.close().await;
 }
@@ -68,7 +68,7 @@ async fn a_new_sandbox_gives_them_from_the_start() {
     let plans = place.folder.path().join("plans.toml");
     fs::write(&plans, text).expect("a file");
     let shop = Shop::open_with(place, &["--plans".to_owned(), plans.display().to_string()]).await;
-    let given = ["300 QR codes a month", "Projects: 50", "The studio"];
+    let given = ["300 QR codes a month", "Projects: 50", "The sheet of codes"];
     assert_eq!(gives(&shop.polar.list("/v1/products/").await, "Pro (every month)"), given);
     let ann = shop.person("ann").await;
     shop.buy(&ann, "pro", "month").await;

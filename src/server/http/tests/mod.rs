@@ -216,7 +216,7 @@ async fn what_belongs_to_somebody_asks_who_is_there() {
     let site = site().await;
     for (path, next) in [
         ("/account", "%2Faccount"),
-        ("/studio", "%2Fstudio"),
+        ("/studio", "%2Fstudio"), // the studio
         ("/buy?plan=pro&interval=year", "%2Fbuy%3Fplan%3Dpro%26interval%3Dyear"),
         ("/confirmation?checkout_id=c1", "%2Fconfirmation%3Fcheckout_id%3Dc1"),
     ] {
@@ -231,7 +231,8 @@ async fn what_belongs_to_somebody_asks_who_is_there() {
     let ann = site.post("/register", "", ANN).await.cookie();
     let cases = [
         ("/account", StatusCode::OK, "You have Free."),
-        ("/studio", StatusCode::FORBIDDEN, "The studio is not in your plan"),
+        ("/studio", StatusCode::OK, "3 of 3 QR codes left today."), // the studio
+        ("/studio/sheet", StatusCode::FORBIDDEN, "The sheet of codes is not in your plan"), // the studio
         ("/confirmation", StatusCode::OK, "No orders yet"),
         ("/confirmation?checkout_id=c1", StatusCode::NOT_FOUND, "Not found"),
         ("/orders/x", StatusCode::NOT_FOUND, "Not found"),

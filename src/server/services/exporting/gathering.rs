@@ -24,6 +24,7 @@ pub(super) async fn gather(tx: &mut Tx, user: &str) -> Result<Value, db::Error> 
         "what_was_done": plain(held::acts(&mut *tx, user).await?),
         "cases": plain(held::cases(&mut *tx, user).await?),
         "mails": plain(held::mails(&mut *tx, user).await?),
+        "codes": plain(crate::studio::codes::newest(&mut *tx, user, i64::MAX).await?), // the studio
     }))
 }
 

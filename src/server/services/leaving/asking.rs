@@ -53,6 +53,7 @@ async fn begin(tx: &mut Tx, state: &State, asking: Asking<'_>, email: &str) -> R
     email_tokens::forget(tx, user).await?;
     outgoing_mail::drop_keys(tx, user).await?;
     exports::forget(tx, user).await?;
+    crate::studio::codes::forget(tx, user).await?; // the studio
     let billing_at = state.clock.billing();
     leavings::begin(tx, NewLeaving { user, email, bills: &bills, ended: &ended, asked_at: now, billing_at }).await?;
     let (whose, action, ip) = (Some(user), "account deleted", asking.from.to_string());
