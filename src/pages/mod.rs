@@ -31,5 +31,6 @@ pub mod staff;
 pub mod studio;
 pub mod subscription;
 pub mod theme;
+pub mod usage;
 pub mod verify;
 pub mod verify_again;

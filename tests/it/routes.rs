@@ -51,7 +51,7 @@ const fn members_to(there: &'static str) -> [&'static str; 5] {
 }
 
 /// In the order in which it is asked: what ends a thing comes after what looks at it, and Ann comes last.
-static TABLE: [Line; 116] = [
+static TABLE: [Line; 120] = [
     ("GET", "/", "", "", ALL),
     ("GET", "/pricing", "", "", ALL),
     ("GET", "/healthz", "", "", ALL),
@@ -132,6 +132,10 @@ static TABLE: [Line; 116] = [
     ("GET", "/confirmation", "?checkout_id={checkout}", "", ANN),
     ("POST", "/confirmation", "", "order={order}", ["303 /login", "404", "404", "404", "303 /orders/{order}"]),
     ("GET", "/orders", "", "", MEMBERS),
+    ("GET", "/usage", "", "", MEMBERS),
+    ("GET", "/usage", "?meter=codes&period=0", "", ["303 /login", "404", "404", "404", "404"]),
+    ("POST", "/usage", "", "meter=codes&at80=yes", members_to("303 /usage")),
+    ("POST", "/usage", "", "meter=unheard-of", MEMBERS_MISTAKEN),
     ("GET", "/orders/paper", "?bill=none&sort=invoice", "", ["303 /login", "404", "404", "404", "404"]),
     ("POST", "/orders/paper", "?bill=none&sort=invoice", "bill=none", ["303 /login", "404", "404", "404", "404"]),
     ("GET", "/subscription/cancel", "?id={subscription}", "", ANN),
