@@ -1,7 +1,9 @@
 //! What is used: counted once here, sent to Polar once, and held against what was bought.
 
+mod alerts;
 mod holds;
 mod killed;
+mod page;
 mod recording;
 mod sending;
 mod spending;
