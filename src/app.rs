@@ -38,6 +38,7 @@ use crate::{
             WithdrawPage,
         },
         subscription::{CancelPage, ResumePage, UndoPage},
+        usage::UsagePage,
         verify::VerifyPage,
         verify_again::VerifyAgainPage,
     },
@@ -112,6 +113,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/account/export") view=ExportPage ssr=SsrMode::Async />
                     <Route path=path!("/account/password") view=PasswordPage ssr=SsrMode::Async />
                     <Route path=path!("/account/sessions") view=SessionsPage ssr=SsrMode::Async />
+                    <Route path=path!("/usage") view=UsagePage ssr=SsrMode::Async />
                     <Route path=path!("/billing") view=BillingPage ssr=SsrMode::Async />
                     <Route path=path!("/dev/mail") view=DevMailPage ssr=SsrMode::Async />
                     <Route path=path!("/subscription/cancel") view=CancelPage ssr=SsrMode::Async />

@@ -55,7 +55,8 @@ CREATE TABLE usage_windows (
 ) STRICT;
 
 -- What Polar counted is compared with what we sent, by runs of their own sort.
-CREATE TABLE sync_runs_new (
+ALTER TABLE sync_runs RENAME TO former_sync_runs;
+CREATE TABLE sync_runs (
   id TEXT NOT NULL PRIMARY KEY,
   kind TEXT NOT NULL CHECK (kind IN ('changed', 'ending', 'sample', 'all', 'user', 'usage', 'webhooks')),
   dry_run INTEGER NOT NULL,
@@ -69,10 +70,9 @@ CREATE TABLE sync_runs_new (
   report TEXT,
   error TEXT
 ) STRICT;
-INSERT INTO sync_runs_new (id, kind, dry_run, started_at, finished_at, lease_until, checked, equal, repaired, unexplained, report, error)
-  SELECT id, kind, dry_run, started_at, finished_at, lease_until, checked, equal, repaired, unexplained, report, error FROM sync_runs;
-DROP TABLE sync_runs;
-ALTER TABLE sync_runs_new RENAME TO sync_runs;
+INSERT INTO sync_runs (id, kind, dry_run, started_at, finished_at, lease_until, checked, equal, repaired, unexplained, report, error)
+  SELECT id, kind, dry_run, started_at, finished_at, lease_until, checked, equal, repaired, unexplained, report, error FROM former_sync_runs;
+DROP TABLE former_sync_runs;
 CREATE INDEX sync_runs_started ON sync_runs (kind, started_at);
 CREATE UNIQUE INDEX sync_runs_one ON sync_runs ((CASE WHEN kind IN ('webhooks', 'usage') THEN kind ELSE 'sweep' END))
   WHERE finished_at IS NULL AND dry_run = 0 AND kind <> 'user';

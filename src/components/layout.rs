@@ -54,9 +54,12 @@ async fn visitor() -> impl IntoView {
 #[component]
 fn SignedInLinks(user: SignedIn) -> impl IntoView {
     let shown = user.email.clone();
+    let is_metered = use_context::<State>().is_some_and(|state| state.plans.meters().next().is_some());
+    let usage = is_metered.then(|| view! { <a href="/usage">"Usage"</a> });
     let staff = user.role.is_staff().then(|| view! { <a href="/staff">"Staff"</a> });
     view! {
         {staff}
+        {usage}
         <a class="who" href="/account" title=user.email>
             <span class="phone-only">"Account"</span>
             <span class="wide-only cut">{shown}</span>

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod activity;
 pub mod changed;
+pub mod chart;
 pub mod comparison;
 pub mod follow;
 pub mod form;
@@ -17,3 +18,4 @@ pub mod stage;
 pub mod switching;
 pub mod theme;
 pub mod timeline;
+pub mod usage;

@@ -72,6 +72,15 @@ pub fn month_of(at: Millis) -> (Millis, Millis) {
     (starts_at, starts_at + i64::from(first.month().length(first.year())) * DAY)
 }
 
+/// `March 2027`, in UTC.
+#[must_use]
+pub fn spell_month(at: Millis) -> String {
+    let Ok(at) = OffsetDateTime::from_unix_timestamp(at.div_euclid(1000)) else {
+        return String::from("an unknown month");
+    };
+    format!("{} {}", at.month(), at.year())
+}
+
 /// `3 March 2027`, in UTC.
 #[must_use]
 pub fn spell_date(at: Millis) -> String {
@@ -103,6 +112,10 @@ mod tests {
     #[test]
     fn spells_days_and_times() {
         assert_eq!(spell_date(1_795_280_822_556), "21 November 2026");
+        assert_eq!(
+            (spell_month(1_795_280_822_556), spell_month(i64::MAX)),
+            ("November 2026".into(), "an unknown month".into())
+        );
         assert_eq!(spell_time(1_795_280_822_556), "21 November 2026, 17:07 UTC");
     }
 }

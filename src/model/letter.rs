@@ -117,6 +117,19 @@ pub enum BillingLetter {
         /// When.
         at: Millis,
     },
+    /// Much of what was bought is used up.
+    UsageReached {
+        /// Several of what is used, in a sentence: `QR codes`.
+        many: String,
+        /// So many percent, or more.
+        percent: i64,
+        /// So much.
+        used: i64,
+        /// So much may be used in all.
+        most: i64,
+        /// Until then it must last.
+        until: Millis,
+    },
 }
 
 /// What the key in a mail's link lets its holder do.
@@ -193,6 +206,7 @@ impl BillingLetter {
             Self::PlanChanged { .. } => "plan_changed",
             Self::TwoSubscriptions => "two_subscriptions",
             Self::RenewalSoon { .. } => "renewal_soon",
+            Self::UsageReached { .. } => "usage_reached",
         }
     }
 }

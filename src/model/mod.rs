@@ -1,16 +1,19 @@
 //! Pure data and pure rules: no server, no database, no clock.
 
 pub mod act;
+pub mod alert;
 pub mod browser;
 pub mod budget;
 pub mod catalog;
 pub mod cause;
 pub mod change;
+pub mod chart;
 pub mod credentials;
 pub mod ending;
 pub mod feature;
 pub mod features;
 pub mod fold;
+pub mod forecast;
 pub mod instant;
 pub mod job;
 pub mod leaving;

@@ -149,12 +149,19 @@ pub fn choose(standing: &Standing, amount: i64) -> Option<Window> {
     enough.min_by_key(|(window, used)| (window.per, used - window.most)).map(|(window, _)| *window)
 }
 
-/// What is to be shown: the window that the next use would be taken from; if there is none, the one that was bought.
+/// The window that is to be shown, and what is used of it: the one that the next use would be taken from; if there is none, the
+/// one that was bought.
 #[must_use]
-pub fn balance(meter: &str, standing: &Standing) -> Balance {
+pub fn shown(standing: &Standing) -> Option<&(Window, i64)> {
     let next = choose(standing, 1);
     let paid = || standing.iter().filter(|(window, _)| window.bill == Bill::Paid).min_by_key(|(window, _)| window.per);
-    let shown = standing.iter().find(|(window, _)| Some(*window) == next).or_else(paid);
+    standing.iter().find(|(window, _)| Some(*window) == next).or_else(paid)
+}
+
+/// What somebody has, by the window that is [`shown`].
+#[must_use]
+pub fn balance(meter: &str, standing: &Standing) -> Balance {
+    let shown = shown(standing);
     let (used, most) = shown.map_or((0, 0), |(window, used)| (*used, window.most));
     let (until, per) = shown.map_or((None, Per::Period), |(window, _)| (Some(window.ends_at), window.per));
     Balance { meter: meter.to_owned(), used, most, until, per, bill: bill(standing) }

@@ -80,6 +80,7 @@ fn Account(overview: Overview, email: String) -> impl IntoView {
                         <button class="button second">"Manage billing"</button>
                     </form>
                     {is_paid.then(|| view! { <a href="/pricing">"Compare plans"</a> })}
+                    <a href="/usage">"What I have used"</a>
                 </div>
                 <p class="fine">"Cards and invoices are in the billing portal of Polar."</p>
             </section>

@@ -30,5 +30,6 @@ pub mod sessions;
 pub mod staff;
 pub mod subscription;
 pub mod theme;
+pub mod usage;
 pub mod verify;
 pub mod verify_again;

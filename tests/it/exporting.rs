@@ -9,8 +9,14 @@ use super::{
     sink::Sink,
     visitor::{Answer, Visitor},
 };
-use boreal::server::{db::Reader, services::exporting};
-use serde_json::Value;
+use boreal::{
+    model::usage::Use,
+    server::{
+        db::Reader,
+        services::{exporting, usage},
+    },
+};
+use serde_json::{Value, json};
 use std::io::{Cursor, Read};
 use zip::ZipArchive;
 
@@ -61,6 +67,13 @@ async fn a_copy_holds_everything_of_theirs_and_nothing_of_others_and_opens_once(
         who.browser.post("/studio", &[("text", text)], 303).await;
     }
     // the studio: end
+    let used =
+        |key: &str| Use { meter: "codes".into(), amount: 2, key: key.into(), properties: json!({"size": "large"}) };
+    for who in [&ann.who.id, &bob.who.id] {
+        usage::spend(&shop.state, who, &used("spent")).await.expect("the database answers");
+        usage::hold(&shop.state, who, &used("held"), 60_000).await.expect("the database answers");
+    }
+    ann.browser.post("/usage", &[("meter", "codes"), ("at90", "yes")], 303).await;
     let key = key(&sink, &ann).await;
     let again = ann.browser.post("/account/export", &[], 422).await.html;
     assert!(again.contains("You asked for a copy a moment ago."), "{again}");
@@ -92,11 +105,17 @@ async fn a_copy_holds_everything_of_theirs_and_nothing_of_others_and_opens_once(
         ("changes_of_what_is_open", 3),
         ("what_was_done", 1),
         ("mails", 2),
+        ("what_you_used", 1),
+        ("set_aside_for_work", 1),
+        ("what_you_could_use", 1),
+        ("mail_about_usage", 1),
     ] {
         assert!(copy[what].as_array().is_some_and(|rows| rows.len() >= least), "{what}: {}", copy[what]);
     }
     assert_eq!(copy["codes"][0]["text"], "of Ann's"); // the studio
     assert!(!text.contains("of Bob's")); // the studio
+    let uses = copy["what_you_used"].as_array().expect("a list");
+    assert!(uses.iter().any(|used| used["properties"] == json!({"size": "large"})), "{uses:?}");
     assert!(!text.contains(&bob.who.id) && !text.contains(&bob.who.email), "nothing of others");
     let hash: String = (shop.state.db)
         .read("SELECT password_hash FROM users WHERE id = $1")

@@ -175,6 +175,7 @@ impl Replica {
             "DELETE FROM polar_customers",
             "DELETE FROM product_plans",
             "DELETE FROM entitlements",
+            "DELETE FROM usage_windows",
             "DELETE FROM ledger",
             "DELETE FROM orders",
             "UPDATE users SET access_rev = 0, refold_at = NULL",

@@ -152,3 +152,52 @@ held!(
     MailRow { kind: String, state: String, created_at: Millis, sent_at: Option<Millis> },
     "SELECT kind, state, created_at, sent_at FROM outgoing_mail WHERE user_id = $1 ORDER BY created_at, id"
 );
+
+held!(
+    "What they used.",
+    uses,
+    UseRow {
+        id: String,
+        meter: String,
+        amount: i64,
+        properties: String,
+        key: String,
+        state: String,
+        counted_at: Millis,
+        sent_at: Option<Millis>,
+    },
+    "SELECT id, meter, amount, properties, key, state, counted_at, sent_at FROM usage_events WHERE user_id = $1
+     ORDER BY counted_at, id"
+);
+
+held!(
+    "What was set aside for work of theirs.",
+    holds,
+    HoldRow {
+        id: String,
+        meter: String,
+        amount: i64,
+        properties: String,
+        key: String,
+        state: String,
+        created_at: Millis,
+        expires_at: Millis,
+    },
+    "SELECT id, meter, amount, properties, key, state, created_at, expires_at FROM usage_holds WHERE user_id = $1
+     ORDER BY created_at, id"
+);
+
+held!(
+    "How much they could use, period by period.",
+    windows,
+    WindowRow { meter: String, source_id: String, starts_at: Millis, ends_at: Millis, most: i64, bill: String },
+    "SELECT meter, source_id, starts_at, ends_at, most, bill FROM usage_windows WHERE user_id = $1
+     ORDER BY meter, starts_at, source_id"
+);
+
+held!(
+    "At how many percent of a meter they want to be told.",
+    alerts,
+    AlertRow { meter: String, percents: String },
+    "SELECT meter, percents FROM usage_alerts WHERE user_id = $1 ORDER BY meter"
+);

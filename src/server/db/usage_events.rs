@@ -39,21 +39,6 @@ pub struct Waiting {
     pub attempts: i64,
 }
 
-/// One line of the list that its owner sees.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Listed {
-    /// Our id.
-    pub id: String,
-    /// Of which meter.
-    pub meter: String,
-    /// So much.
-    pub amount: i64,
-    /// `recorded`, `sent`, `counted`, `kept` or `aside`.
-    pub state: String,
-    /// Billing time.
-    pub counted_at: Millis,
-}
-
 const INSERT: &str = "INSERT INTO usage_events (id, user_id, meter, amount, properties, key, state, counted_at, run_at)
                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (user_id, key) DO NOTHING";
 
@@ -175,13 +160,6 @@ pub async fn send_again(db: &Db, user: &str, meter: &str, now: Millis) -> Result
     let update = "UPDATE usage_events SET state = 'recorded', run_at = $3, attempts = 0
                   WHERE user_id = $1 AND meter = $2 AND state IN ('sent', 'counted')";
     db.write(update).bind(user).bind(meter).bind(now).execute().await
-}
-
-/// The newest uses of somebody.
-pub async fn newest<'c>(on: impl Reader<'c>, user: &str, most: i64) -> Result<Vec<Listed>> {
-    let select = "SELECT id, meter, amount, state, counted_at FROM usage_events WHERE user_id = $1
-                  ORDER BY counted_at DESC, id DESC LIMIT $2";
-    on.read(select).bind(user).bind(most).all().await
 }
 
 /// Forgets what somebody's uses were about; that there were so many stays, as their bills do.

@@ -7,7 +7,7 @@ use crate::{
 };
 use boreal::server::{
     db::Reader,
-    services::{access, explaining},
+    services::{access, explaining, usage},
     state::State,
 };
 use std::fmt::Write;
@@ -58,6 +58,8 @@ async fn explained(state: &State, person: &Person) -> String {
         let _ = write!(text, "{} {} {:?}: {} ", source.kind, source.id, source.owned_by, told.sentence());
         let _ = write!(text, "{} {} ", told.rule.because(), told.rule.changes_when());
     }
+    let codes = usage::balance(state, &person.id, "codes").await;
+    let _ = write!(text, "Codes: {codes:?}. ");
     let studio = access::feature(state, &person.id, "studio").await;
     let _ = write!(text, "The studio: {studio:?}. Looked at again: {:?}", explanation.refold_at);
     text

@@ -29,13 +29,14 @@ use tokio::task::JoinSet;
 
 const PEOPLE: [&str; 4] = ["ann", "bob", "cid", "dee"];
 /// Forgets what follows from what Polar says.
-const HEARD: [&str; 9] = [
+const HEARD: [&str; 10] = [
     "DELETE FROM inbox",
     "DELETE FROM jobs",
     "DELETE FROM polar_objects",
     "DELETE FROM polar_customers",
     "DELETE FROM product_plans",
     "DELETE FROM entitlements",
+    "DELETE FROM usage_windows",
     "DELETE FROM ledger",
     "DELETE FROM cases",
     "UPDATE users SET access_rev = 0, refold_at = 0, synced_at = NULL",

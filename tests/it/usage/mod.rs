@@ -1,8 +1,10 @@
 //! What is used: counted once here, sent to Polar once, and held against what was bought.
 
+mod alerts;
 mod drawn;
 mod holds;
 mod killed;
+mod page;
 mod reconciling;
 mod recording;
 mod sending;

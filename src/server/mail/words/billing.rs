@@ -17,6 +17,9 @@ pub(super) fn words(letter: &BillingLetter, links: &Links<'_>) -> Words {
         BillingLetter::PlanChanged { from, to } => changed(links, from, to),
         BillingLetter::TwoSubscriptions => two_subscriptions(links),
         BillingLetter::RenewalSoon { plan, price, at } => renewal_soon(links, plan, price, *at),
+        BillingLetter::UsageReached { many, percent, used, most, until } => {
+            usage_reached(links, many, *percent, (*used, *most), *until)
+        }
     }
 }
 
@@ -73,6 +76,21 @@ fn renewal_soon(links: &Links<'_>, plan: &str, price: &Money, at: Millis) -> Wor
     links.words(format!("{plan} renews on {day}"), &[&told, choice], &[]).action(SEE, links.to("/account"))
 }
 
+fn usage_reached(links: &Links<'_>, many: &str, percent: i64, (used, most): (i64, i64), until: Millis) -> Words {
+    let until = spell_date(until);
+    let (subject, left) = match most - used {
+        ..=0 => (format!("You have used all your {many}"), format!("No more are left until {until}.")),
+        left => {
+            let subject = format!("You have used {percent} percent of your {many}");
+            (subject, format!("{left} are left until {until}."))
+        }
+    };
+    let told = format!("You have used {used} of {most} {many}. {left}");
+    let money = "Nothing is charged beyond what you have paid. A larger plan gives more.";
+    let choice = "When we write to you about this is your choice, on the same page.";
+    links.words(subject, &[&told, money], &[choice]).action("See my usage", links.to("/usage"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,5 +113,20 @@ mod tests {
         assert!(failed.before[1].contains("until 21 November 2026"), "{failed:?}");
         let canceled = of(&BillingLetter::Canceled { plan: "Pro".into(), ends_at: None });
         assert!(canceled.before[0].contains("nothing more is charged"));
+    }
+
+    #[test]
+    fn what_is_used_up_is_said_with_what_is_left() {
+        let told = |percent, used| {
+            let (many, until) = ("QR codes".to_owned(), 1_795_280_822_556);
+            of(&BillingLetter::UsageReached { many, percent, used, most: 300, until })
+        };
+        let much = told(80, 245);
+        assert_eq!(much.subject, "You have used 80 percent of your QR codes");
+        assert_eq!(much.before[0], "You have used 245 of 300 QR codes. 55 are left until 21 November 2026.");
+        let all = told(100, 310);
+        assert_eq!(all.subject, "You have used all your QR codes");
+        assert_eq!(all.before[0], "You have used 310 of 300 QR codes. No more are left until 21 November 2026.");
+        assert!(all.before[1].contains("Nothing is charged"));
     }
 }

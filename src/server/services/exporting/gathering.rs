@@ -22,6 +22,10 @@ pub(super) async fn gather(tx: &mut Tx, user: &str) -> Result<Value, db::Error> 
         "changes_of_what_is_open": plain(held::ledger(&mut *tx, user).await?),
         "given_to_you": plain(held::gifts(&mut *tx, user).await?),
         "what_was_done": plain(held::acts(&mut *tx, user).await?),
+        "what_you_used": plain(held::uses(&mut *tx, user).await?),
+        "set_aside_for_work": plain(held::holds(&mut *tx, user).await?),
+        "what_you_could_use": plain(held::windows(&mut *tx, user).await?),
+        "mail_about_usage": plain(held::alerts(&mut *tx, user).await?),
         "cases": plain(held::cases(&mut *tx, user).await?),
         "mails": plain(held::mails(&mut *tx, user).await?),
         "codes": plain(crate::studio::codes::newest(&mut *tx, user, i64::MAX).await?), // the studio

@@ -4,7 +4,10 @@ use super::{super::Error, carrying::Course};
 use crate::{
     model::letter::AccountLetter,
     server::{
-        db::{self, audit, devices, email_tokens, leavings, outgoing_mail, users},
+        db::{
+            self, Tx, audit, devices, email_tokens, leavings, outgoing_mail, usage_alerts, usage_events, usage_holds,
+            users,
+        },
         services::mailing::{self, Mail},
     },
 };
@@ -31,10 +34,7 @@ impl Course<'_> {
                     };
                     mailing::queue(tx, &mail, now).await?;
                 }
-                // What came while the wish was being written down.
-                devices::forget(tx, user).await?;
-                email_tokens::forget(tx, user).await?;
-                audit::forget_addresses(tx, user).await
+                forget(tx, user).await
             })
             .await;
         done?;
@@ -42,4 +42,14 @@ impl Course<'_> {
         tracing::info!(user_id = user, "an account is deleted");
         Ok(())
     }
+}
+
+/// Forgets what came while the wish was being written down, and what their uses were about.
+async fn forget(tx: &mut Tx, user: &str) -> Result<(), db::Error> {
+    devices::forget(tx, user).await?;
+    email_tokens::forget(tx, user).await?;
+    audit::forget_addresses(tx, user).await?;
+    usage_events::forget_properties(tx, user).await?;
+    usage_holds::forget_properties(tx, user).await?;
+    usage_alerts::forget(tx, user).await
 }

@@ -2,7 +2,7 @@
 
 use super::{
     super::{Error, new_id},
-    new_event,
+    alerts, new_event,
     recording::wake_after,
     spending::{Refusal, take},
 };
@@ -54,7 +54,7 @@ pub async fn hold(state: &State, user: &str, used: &Use, lasts: Millis) -> Resul
                 return Ok(Held::Yes(row.id));
             }
             let window = match take(tx, state, user, used).await? {
-                Ok(window) => window,
+                Ok((window, _)) => window,
                 Err(Refusal::NotEnough(balance)) => return Ok(Held::NotEnough(balance)),
                 Err(Refusal::Unknown(why)) => return Ok(Held::Unknown(why)),
             };
@@ -88,6 +88,7 @@ async fn settle_in(tx: &mut Tx, state: &State, hold: &str, really: i64) -> Resul
         let properties = serde_json::from_str(&row.properties).unwrap_or_default();
         let used = Use { meter: row.meter, amount: really, key: row.key, properties };
         usage_events::insert(tx, &new_event(state, &row.user_id, &used, row.kept == 1)).await?;
+        alerts::recorded(tx, state, (&row.user_id, &used.meter), row.kept == 1).await?;
         wake_after(tx, state);
     }
     Ok(Settled::Done)

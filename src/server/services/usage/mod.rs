@@ -4,17 +4,21 @@
 //! known only afterwards, [`hold`] sets so much aside and [`settle`] counts what it really was. [`record`] only counts. A
 //! browser can reach none of them: they are called by the product, on the server.
 
+mod alerts;
 mod holding;
 mod reconciling;
 mod recording;
 mod sending;
+mod showing;
 mod spending;
 mod standing;
 
+pub use alerts::choose as choose_alerts;
 pub use holding::{Held, Settled, hold, release, settle};
 pub use reconciling::{reconcile, reconcile_due};
 pub use recording::{Recorded, Recorder, record, record_in};
 pub use sending::{flush, send_due};
+pub use showing::{Past, Shown, UseRow, now, past};
 pub use spending::{Spent, spend, spend_in};
 pub use standing::{balance, balance_in};
 

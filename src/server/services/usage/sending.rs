@@ -1,19 +1,25 @@
 //! Sending what was used to Polar: in batches, each event under our own id, so that whatever is sent again is not counted
 //! again (C§2.11). A lost answer, a crash or two senders at once change nothing at the end.
 
-use super::super::{Error, new_id};
+use super::{
+    super::{Error, new_id},
+    alerts,
+};
 use crate::{
     model::{
         budget::Urgency,
         instant::{Millis, write_us},
     },
     server::{
-        db::usage_events::{self, Waiting},
+        db::{
+            self,
+            usage_events::{self, Waiting},
+        },
         polar::{self, UsageEvent},
         state::State,
     },
 };
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 use tokio::time::timeout;
 
 /// Events in a batch.
@@ -67,6 +73,7 @@ async fn send_batch(state: &State) -> Result<u64, Error> {
     if batch.is_empty() {
         return Ok(0);
     }
+    tell(state, &batch).await?;
     let delivered = deliver(state, &batch, &token).await;
     let now = state.clock.wall();
     match delivered {
@@ -83,6 +90,17 @@ async fn send_batch(state: &State) -> Result<u64, Error> {
         }
         Err(error) => Err(error),
     }
+}
+
+/// Tells owners what their uses have reached: whatever only recorded them did not look.
+async fn tell(state: &State, batch: &[Waiting]) -> Result<(), Error> {
+    let about: BTreeSet<_> = batch.iter().map(|event| (event.user_id.as_str(), event.meter.as_str())).collect();
+    for about in about {
+        let told: Result<(), db::Error> =
+            state.db.transaction(async |tx| alerts::recorded(tx, state, about, false).await).await;
+        told?;
+    }
+    Ok(())
 }
 
 /// Hands a batch to Polar. One event that Polar refuses fails all beside it: halves of halves are sent until it is alone, and

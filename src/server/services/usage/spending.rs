@@ -1,7 +1,7 @@
 //! Using something that is limited: whether enough is left is looked at under the user's lock, so that of two who spend the
 //! last one only one does.
 
-use super::{super::Error, new_event, recording::wake_after, standing::standing};
+use super::{super::Error, alerts, new_event, recording::wake_after, standing::standing};
 use crate::{
     model::{
         instant::DAY,
@@ -65,8 +65,10 @@ pub async fn spend_in(tx: &mut Tx, state: &State, user: &str, used: &Use) -> Res
         return Ok(Spent::Done);
     }
     match take(tx, state, user, used).await? {
-        Ok(window) => {
+        Ok((window, before)) => {
             usage_events::insert(tx, &new_event(state, user, used, window.per.is_kept())).await?;
+            let after = before.saturating_add(used.amount);
+            alerts::counted(tx, state, (user, &used.meter), (window, after)).await?;
             wake_after(tx, state);
             Ok(Spent::Done)
         }
@@ -74,16 +76,17 @@ pub async fn spend_in(tx: &mut Tx, state: &State, user: &str, used: &Use) -> Res
     }
 }
 
-/// The window that this can be taken from, under the user's lock; else what is answered instead.
+/// The window that this can be taken from, and what is used of it, under the user's lock; else what is answered instead.
 pub(super) async fn take(
     tx: &mut Tx,
     state: &State,
     user: &str,
     used: &Use,
-) -> Result<Result<Window, Refusal>, db::Error> {
+) -> Result<Result<(Window, i64), Refusal>, db::Error> {
     let standing = standing(tx, state, user, &used.meter).await?;
-    match usage::choose(&standing, used.amount) {
-        Some(window) => Ok(Ok(window)),
+    let window = usage::choose(&standing, used.amount);
+    match standing.iter().find(|(open, _)| Some(*open) == window) {
+        Some(taken) => Ok(Ok(*taken)),
         None => Ok(Err(refusal(tx, state, user, used, &standing).await?)),
     }
 }

@@ -1,0 +1,7 @@
+-- At how many percent of a meter its owner is told by mail, where they chose it: `80,100`, or nothing for none.
+CREATE TABLE usage_alerts (
+  user_id TEXT COLLATE "C" NOT NULL REFERENCES users (id),
+  meter TEXT COLLATE "C" NOT NULL,
+  percents TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (user_id, meter)
+);
