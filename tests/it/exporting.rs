@@ -62,11 +62,6 @@ async fn a_copy_holds_everything_of_theirs_and_nothing_of_others_and_opens_once(
         shop.subscribe(&who.who, "pro", PAYS).await;
     }
     shop.worked_off().await;
-    // the studio: begin
-    for (who, text) in [(&ann, "of Ann's"), (&bob, "of Bob's")] {
-        who.browser.post("/studio", &[("text", text)], 303).await;
-    }
-    // the studio: end
     let used =
         |key: &str| Use { meter: "codes".into(), amount: 2, key: key.into(), properties: json!({"size": "large"}) };
     for who in [&ann.who.id, &bob.who.id] {
@@ -112,8 +107,6 @@ async fn a_copy_holds_everything_of_theirs_and_nothing_of_others_and_opens_once(
     ] {
         assert!(copy[what].as_array().is_some_and(|rows| rows.len() >= least), "{what}: {}", copy[what]);
     }
-    assert_eq!(copy["codes"][0]["text"], "of Ann's"); // the studio
-    assert!(!text.contains("of Bob's")); // the studio
     let uses = copy["what_you_used"].as_array().expect("a list");
     assert!(uses.iter().any(|used| used["properties"] == json!({"size": "large"})), "{uses:?}");
     assert!(!text.contains(&bob.who.id) && !text.contains(&bob.who.email), "nothing of others");
@@ -148,3 +141,20 @@ async fn a_copy_that_nobody_fetches_is_not_kept() {
     shop.wait_until_gone(&ann.who).await;
     shop.close().await;
 }
+
+// the studio: begin
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_holds_the_codes_of_its_owner_and_of_nobody_else() {
+    let (shop, sink) = with_sink().await;
+    let (ann, bob) = (shop.resident("ann").await, shop.resident("bob").await);
+    for (who, text) in [(&ann, "of Ann's"), (&bob, "of Bob's")] {
+        who.browser.post("/studio", &[("text", text)], 303).await;
+    }
+    let key = key(&sink, &ann).await;
+    let text = unpacked(fetch(&shop, &ann, &key).await);
+    let copy: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(copy["codes"][0]["text"], "of Ann's");
+    assert!(!text.contains("of Bob's"), "{text}");
+    shop.close().await;
+}
+// the studio: end
