@@ -55,7 +55,7 @@ async fn visitor() -> impl IntoView {
 fn SignedInLinks(user: SignedIn) -> impl IntoView {
     let shown = user.email.clone();
     let is_metered = use_context::<State>().is_some_and(|state| state.plans.meters().next().is_some());
-    let usage = is_metered.then(|| view! { <a href="/usage">"Usage"</a> });
+    let usage = is_metered.then(|| view! { <a class="wide-only" href="/usage">"Usage"</a> });
     let staff = user.role.is_staff().then(|| view! { <a href="/staff">"Staff"</a> });
     view! {
         {staff}
@@ -107,6 +107,7 @@ pub fn PageFoot() -> impl IntoView {
             <nav aria-label="Foot">
                 <a href="/pricing">"Pricing"</a>
                 <a href="/account">"Account"</a>
+                <a href="/usage">"Usage"</a>
                 <a href="/billing">"Billing"</a>
             </nav>
             <ThemeSwitch />

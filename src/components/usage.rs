@@ -20,8 +20,9 @@ pub fn Now(
     shown: Shown,
 ) -> impl IntoView {
     let Shown { key, meter, balance, forecast, bars, now, .. } = shown;
+    let stretch = if balance.per == Per::Period { "period" } else { "month" };
     let is_used = bars.iter().any(|bar| bar.amount > 0);
-    let nothing = (!is_used).then(|| view! { <p>"Nothing used yet in this period."</p> });
+    let nothing = (!is_used).then(|| view! { <p>{format!("Nothing used yet in this {stretch}.")}</p> });
     let chart = is_used.then(|| view! { <Chart id=key meter=meter.clone() bars now /> });
     let goes_on = forecast.map(|forecast| view! { <p>{foretold(&balance, forecast)}</p> });
     view! {
@@ -198,7 +199,7 @@ pub fn Alerts(
 ) -> impl IntoView {
     let tick = |percent: i64| {
         let name = format!("at{percent}");
-        let words = if percent == 100 { "everything".to_owned() } else { format!("{percent} percent") };
+        let words = if percent == 100 { "All used".to_owned() } else { format!("{percent} percent used") };
         view! {
             <label class="tick">
                 <input name=name type="checkbox" value="yes" checked=percents.contains(&percent) />
@@ -210,8 +211,8 @@ pub fn Alerts(
         <form method="post" class="alerts">
             <input type="hidden" name="meter" value=key />
             <fieldset class="field">
-                <legend class="label">{format!("Write to me when so much of my {} is used", meter.many)}</legend>
-                <p class="hint">"One mail each time in each period. Without a tick there is none."</p>
+                <legend class="label">{format!("Mail about my {}", meter.many)}</legend>
+                <p class="hint">"One mail in each period when so much is used. Without a tick there is none."</p>
                 {alert::OFFERED.map(tick).collect_view()}
             </fieldset>
             <button class="button second small">"Save"</button>

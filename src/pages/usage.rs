@@ -15,12 +15,13 @@ use crate::{
             guard, reply, session, state,
         },
         services::{
+            Error,
             accounts::Asking,
             usage::{self, Past, Shown},
         },
     },
 };
-use leptos::{either::EitherOf3, prelude::*};
+use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_query_map;
 
 /// Chooses at how many percent of a meter mail is written; a box that is not ticked is not sent.
@@ -67,19 +68,26 @@ pub fn UsagePage() -> impl IntoView {
     };
     Suspend::new(async move {
         let user = session::require_user().await?;
-        let (state, now) = (state(), state().clock.billing());
-        let page = match asked {
-            None => usage::now(&state, &user.id).await.map(|meters| EitherOf3::A(view! { <Meters meters saved /> })),
-            Some((meter, period)) => match period.parse() {
-                Ok(period) => usage::past(&state, &user.id, &meter, period).await.map(|found| match found {
-                    Some((meter, past, bars)) => EitherOf3::B(view! { <Before meter past bars now /> }),
-                    None => EitherOf3::C(reply::gone()),
-                }),
-                Err(_) => Ok(EitherOf3::C(reply::gone())),
-            },
+        let shown = match asked {
+            None => {
+                usage::now(&state(), &user.id).await.map(|meters| Some(Either::Left(view! { <Meters meters saved /> })))
+            }
+            Some((meter, period)) => before(&user.id, &meter, &period).await.map(|found| found.map(Either::Right)),
         };
-        page.inspect_err(|error| reply::unavailable(error)).ok()
+        match shown {
+            Ok(Some(page)) => return Some(page),
+            Ok(None) => reply::gone(),
+            Err(error) => reply::unavailable(&error),
+        }
+        None
     })
+}
+
+/// The page of an earlier period; `None` if there is none.
+async fn before(user: &str, meter: &str, period: &str) -> Result<Option<impl IntoView + use<>>, Error> {
+    let (Ok(starts_at), state) = (period.parse(), state()) else { return Ok(None) };
+    let (found, now) = (usage::past(&state, user, meter, starts_at).await?, state.clock.billing());
+    Ok(found.map(|(meter, past, bars)| view! { <Before meter past bars now /> }))
 }
 
 #[component]

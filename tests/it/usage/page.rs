@@ -16,9 +16,7 @@ use boreal::{
         instant::{DAY, HOUR, spell_date},
         usage::Bill,
     },
-    server::{
-        services::usage::{self, Spent},
-    },
+    server::services::usage::{self, Spent},
 };
 use serde_json::json;
 
@@ -52,7 +50,7 @@ async fn who_has_bought_nothing_sees_what_everybody_has_and_that_it_is_counted_h
     let shop = Shop::open().await;
     let ann = shop.resident("ann").await;
     let none = says(&ann.browser, PAGE, &["3 QR codes are left for today", "Nothing used yet", "0 of 3 used"]).await;
-    assert!(!none.contains("<svg class=\"chart\"") && !none.contains("Write to me"), "{none}");
+    assert!(!none.contains("<svg class=\"chart\"") && !none.contains("Mail about my"), "{none}");
     spend(&shop, &ann.who, 3, "all").await;
     let words =
         ["No QR codes are left for today.", "3 of 3 used (100 percent)", "Counted here", "See plans and prices"];
@@ -92,10 +90,12 @@ async fn what_was_bought_is_shown_with_its_pace_its_days_and_where_each_use_is()
     let html = says(&ann.browser, PAGE, &["At this pace about 3", "They would be used up about", "At Polar"]).await;
     assert!(html.contains("you have 300."), "{html}");
 
+    let ended = format!("to {}", spell_date(until));
     shop.advance(22 * DAY).await;
     wait_for_balance(&shop, &ann.who, 300).await;
     let html =
-        says(&ann.browser, PAGE, &["Earlier", "120 of 300 QR codes used", "Nothing used yet in this period"]).await;
+        says(&ann.browser, PAGE, &["Earlier", &ended, "120 of 300 QR codes used", "Nothing used yet in this period"])
+            .await;
     let there = html.split("href=\"/usage?meter=codes").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
     let there = format!("/usage?meter=codes{}", there.replace("&amp;", "&"));
     says(&ann.browser, &there, &["120 of 300 QR codes used.", "120 QR codes in all"]).await;
@@ -149,4 +149,15 @@ async fn when_mail_is_written_is_chosen_with_a_form_that_needs_no_script() {
     let acts = text(&ann.browser.get("/account/activity", 200).await);
     assert!(acts.contains("It was chosen when mail tells of what is used."), "{acts}");
     shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_database_the_page_says_so() {
+    let shop = Shop::open().await;
+    let ann = shop.resident("ann").await;
+    shop.worked_off().await;
+    shop.state.db.close().await;
+    assert_eq!(ann.browser.get(PAGE, 503).await.headers["retry-after"], "10");
+    ann.browser.post(PAGE, &[("meter", "codes")], 503).await;
+    shop.halt().await.database.remove().await;
 }

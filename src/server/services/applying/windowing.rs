@@ -40,7 +40,11 @@ pub(super) async fn follow(
         let is = |window: &WindowRow| {
             (&window.meter, &window.source_id, window.starts_at) == (&open.meter, &open.source_id, open.starts_at)
         };
-        if !wanted.iter().any(is) {
+        // Polar's clock may be ahead of ours: a period that has its next one is over at its own end.
+        let is_next = |window: &WindowRow| {
+            (&window.meter, &window.source_id) == (&open.meter, &open.source_id) && window.starts_at >= open.ends_at
+        };
+        if !wanted.iter().any(|window| is(window) || is_next(window)) {
             usage_windows::close(tx, user, &open, now).await?;
         }
     }

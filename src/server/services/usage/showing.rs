@@ -21,7 +21,7 @@ use crate::{
 pub use db::usage_history::UseRow;
 
 /// So many uses are listed.
-const NEWEST: i64 = 20;
+const NEWEST: i64 = 10;
 
 /// So many earlier periods are listed, and so many months.
 const EARLIER: i64 = 24;
