@@ -182,6 +182,7 @@ fn whereabouts(state: &str) -> &'static str {
     match state {
         "recorded" => "Waits to be sent",
         "sent" => "At Polar",
+        "counted" => "Counted by Polar",
         "aside" => "Refused, we look into it",
         _ => "Counted here",
     }
@@ -257,7 +258,10 @@ mod tests {
 
     #[test]
     fn every_state_of_a_use_has_words() {
-        let states = ["recorded", "sent", "kept", "aside"].map(whereabouts);
-        assert_eq!(states, ["Waits to be sent", "At Polar", "Counted here", "Refused, we look into it"]);
+        let states = ["recorded", "sent", "counted", "kept", "aside"].map(whereabouts);
+        assert_eq!(
+            states,
+            ["Waits to be sent", "At Polar", "Counted by Polar", "Counted here", "Refused, we look into it"]
+        );
     }
 }

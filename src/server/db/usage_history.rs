@@ -9,7 +9,7 @@ use crate::model::instant::Millis;
 pub struct UseRow {
     /// So much.
     pub amount: i64,
-    /// `recorded`, `sent`, `kept` or `aside`.
+    /// `recorded`, `sent`, `counted`, `kept` or `aside`.
     pub state: String,
     /// Billing time.
     pub counted_at: Millis,
