@@ -30,6 +30,7 @@ const MEMBERS: [&str; 5] = ["303 /login", "200", "200", "200", "200"];
 const STAFF: [&str; 5] = ["303 /login", "404", "200", "200", "404"];
 /// A form that staff sent with a mistake.
 const STAFF_MISTAKEN: [&str; 5] = ["303 /login", "404", "422", "422", "404"];
+const WITHDRAWN_ONCE: [&str; 5] = ["303 /login", "404", "303 /staff/person", "422", "404"];
 /// Also staff has no business here: they have pages of their own.
 const ANN: [&str; 5] = ["303 /login", "404", "404", "404", "200"];
 const ANN_UNSEEN: [&str; 5] = ["404", "404", "404", "404", "200"];
@@ -186,13 +187,7 @@ static TABLE: &[Line] = &[
     ("GET", "/staff/activity", "?id=nobody", "", ["303 /login", "404", "404", "404", "404"]),
     ("GET", "/staff/withdraw", "?grant={grant}", "", STAFF),
     ("POST", "/staff/withdraw", "?grant={grant}", "grant={grant}", STAFF_MISTAKEN),
-    (
-        "POST",
-        "/staff/withdraw",
-        "?grant={grant}",
-        "grant={grant}&reason=Enough",
-        ["303 /login", "404", "303 /staff/person", "422", "404"],
-    ),
+    ("POST", "/staff/withdraw", "?grant={grant}", "grant={grant}&reason=Enough", WITHDRAWN_ONCE),
     ("GET", "/staff/quarantine", "", "", STAFF),
     ("POST", "/staff/quarantine", "", "object=subscription:x&act=dismiss&reason=Enough", STAFF_MISTAKEN),
     ("GET", "/staff/cases", "", "", STAFF),
