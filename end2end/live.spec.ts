@@ -11,6 +11,6 @@ for (const events of [true, false]) {
     await expect(page.locator('.lead', { hasText: 'Free' })).toBeVisible();
     const other = await context.newPage();
     await buy(other, email);
-    await expect(page.locator('.lead', { hasText: 'Pro' })).toBeVisible({ timeout: 15_000 });
+    await expect(page.locator('.lead', { hasText: 'Pro' })).toBeVisible({ timeout: 40_000 });
   });
 }

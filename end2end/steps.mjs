@@ -124,13 +124,22 @@ export function hire(site, email) {
   execFileSync(resolve(import.meta.dirname, '../target/debug/boreal'), ['role', email, 'staff'], { env, stdio: 'pipe' });
 }
 
+/** Asks the sandbox behind a site. */
+async function atSandbox(site, path, body) {
+  const { identity } = JSON.parse(readFileSync(place(site).sandbox, 'utf8'));
+  const headers = { authorization: `Bearer ${identity.token}`, 'content-type': 'application/json' };
+  const { sandboxPort } = engines[engineOf(site)];
+  const sent = body && { method: 'POST', body: JSON.stringify(body) };
+  const answer = await fetch(`http://localhost:${sandboxPort}${path}`, { headers, ...sent });
+  if (!answer.ok) throw new Error(`the sandbox answered ${answer.status}`);
+  return answer.json();
+}
+
+/** Moves the sandbox's clock on, for everybody who bought there. */
+export const moveClock = (site, ms) => atSandbox(site, '/sandbox/clock', { advance_ms: ms });
+
 /** What the sandbox billed somebody, the newest first. */
 export async function bills(site, email) {
-  const { identity } = JSON.parse(readFileSync(place(site).sandbox, 'utf8'));
-  const headers = { authorization: `Bearer ${identity.token}` };
-  const { sandboxPort } = engines[engineOf(site)];
-  const answer = await fetch(`http://localhost:${sandboxPort}/v1/orders/?limit=100`, { headers });
-  if (!answer.ok) throw new Error(`the sandbox answered ${answer.status}`);
-  const { items } = await answer.json();
+  const { items } = await atSandbox(site, '/v1/orders/?limit=100');
   return items.filter((bill) => bill.customer.email === email);
 }
