@@ -8,7 +8,7 @@ run: ## installs what is missing, builds, serves on http://127.0.0.1:3000 with S
 test: ## everything that CI runs
 	@scripts/test
 
-prove: ## the long proofs in full: drawn histories, crashes, a simulated year; takes hours
+prove: ## the long proofs in full: drawn histories and usage, crashes, a simulated year; takes hours
 	@scripts/prove
 
 reset: ## forgets all accounts, purchases and the sandbox's state
