@@ -74,6 +74,7 @@ for (const text of ['https://boreal-shop.dev/', 'WIFI:T:WPA;S:Cabin;P:northern l
 }
 await shoot('studio-used-up');
 // the studio: end
+await open('/usage', 'usage-free');
 await open('/confirmation', 'confirmation-none');
 await steps.choose(page);
 await shoot('buy');
@@ -101,6 +102,7 @@ await page.getByRole('button', { name: 'Make the sheet' }).click();
 await page.getByRole('img', { name: 'Chair 1' }).waitFor();
 await shoot('studio-sheet');
 // the studio: end
+await open('/usage', 'usage');
 await open('/buy?plan=pro&interval=year', 'buy-again');
 await open('/subscription/change', 'change-choices');
 await open('/subscription/change?plan=team&interval=month', 'change-upgrade');
