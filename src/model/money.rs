@@ -37,7 +37,7 @@ impl Money {
         let (whole, part) = text.trim().split_once(['.', ',']).unwrap_or((text.trim(), ""));
         let is_number = |digits: &str| digits.chars().all(|digit| digit.is_ascii_digit());
         let money = Self::new(0, currency);
-        let decimals = money.decimals();
+        let decimals = decimals(&money.currency) as usize;
         let fits = (1..=12).contains(&whole.len()) && part.len() <= decimals && is_number(whole) && is_number(part);
         let amount = fits.then(|| format!("{whole}{part:0<decimals$}")).and_then(|digits| digits.parse().ok())?;
         Some(Self { amount, ..money })
@@ -49,21 +49,13 @@ impl Money {
         self.amount == 0
     }
 
-    fn decimals(&self) -> usize {
-        match self.currency.as_str() {
-            code if NO_MINOR_UNIT.contains(&code) => 0,
-            code if THOUSANDTHS.contains(&code) => 3,
-            _ => 2,
-        }
-    }
-
     /// The digits alone: `1,234.50`; whole amounts without their zero decimals: `12`.
     fn digits(&self) -> String {
-        let decimals = self.decimals();
-        let unit = 10_u64.pow(u32::try_from(decimals).unwrap_or(0));
+        let decimals = decimals(&self.currency);
+        let unit = 10_u64.pow(decimals);
         let (whole, part) = (self.amount.unsigned_abs() / unit, self.amount.unsigned_abs() % unit);
         let whole = grouped(whole);
-        if part == 0 { whole } else { format!("{whole}.{part:0decimals$}") }
+        if part == 0 { whole } else { format!("{whole}.{part:0width$}", width = decimals as usize) }
     }
 }
 
@@ -83,10 +75,24 @@ impl fmt::Display for Money {
     /// `$12`, `€9.90`, `¥1,200`, `CHF 15`, `−$5`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.amount < 0 { "−" } else { "" };
-        match SYMBOLS.iter().find(|(code, _)| *code == self.currency) {
-            Some((_, symbol)) => write!(f, "{sign}{symbol}{}", self.digits()),
-            None => write!(f, "{sign}{} {}", self.currency.to_ascii_uppercase(), self.digits()),
-        }
+        write!(f, "{sign}{}", named(&self.currency, &self.digits()))
+    }
+}
+
+/// An amount that is written already, with the symbol or the code of its currency.
+pub(super) fn named(currency: &str, digits: &str) -> String {
+    match SYMBOLS.iter().find(|(code, _)| *code == currency) {
+        Some((_, symbol)) => format!("{symbol}{digits}"),
+        None => format!("{} {digits}", currency.to_ascii_uppercase()),
+    }
+}
+
+/// How many decimals the whole unit of a currency has (its lower-case code).
+pub(super) fn decimals(currency: &str) -> u32 {
+    match currency {
+        code if NO_MINOR_UNIT.contains(&code) => 0,
+        code if THOUSANDTHS.contains(&code) => 3,
+        _ => 2,
     }
 }
 

@@ -7,11 +7,12 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 mod facts;
+mod prices;
 
 pub use facts::{
-    BenefitFacts, CustomerFacts, GrantFacts, OrderFacts, PendingUpdate, PriceFacts, ProductFacts, RefundFacts,
-    SubscriptionFacts,
+    BenefitFacts, CustomerFacts, GrantFacts, OrderFacts, PendingUpdate, ProductFacts, RefundFacts, SubscriptionFacts,
 };
+pub use prices::{MeteredPrice, PriceFacts, PricedMeter};
 
 /// The kinds of objects that the mirror holds, the customer apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,7 +1,11 @@
 //! The facts of each kind, named as Polar names them. Instants stay text: they are compared for equality here, and read
 //! where a rule needs them.
 
-use super::{super::plan, Ties, canonical, null_as_default};
+use super::{
+    super::plan,
+    Ties, canonical, null_as_default,
+    prices::{MeteredPrice, PriceFacts, metered},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -33,26 +37,6 @@ pub struct ProductFacts {
     /// Our tag is the key `plan`.
     #[serde(default, deserialize_with = "null_as_default")]
     pub metadata: BTreeMap<String, Value>,
-}
-
-/// One price of a product.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PriceFacts {
-    /// Polar's id.
-    pub id: String,
-    /// `fixed`, `custom`, `seat_based`, `metered_unit`, or a word we do not know.
-    pub amount_type: String,
-    /// `catalog`, or `ad_hoc` for one checkout.
-    pub source: Option<String>,
-    /// Lower-case ISO code.
-    pub price_currency: Option<String>,
-    /// Minor units, of a fixed price.
-    pub price_amount: Option<i64>,
-    /// `inclusive`, `exclusive`, `location`; none: the organization's default.
-    pub tax_behavior: Option<String>,
-    /// No longer offered.
-    #[serde(default)]
-    pub is_archived: bool,
 }
 
 impl ProductFacts {
@@ -112,6 +96,9 @@ pub struct SubscriptionFacts {
     /// then the same as newer ones.
     #[serde(default, skip_serializing_if = "is_false")]
     pub pause_at_period_end: bool,
+    /// What it pays for usage: of its prices the metered ones. Left out where there is none, for the same reason.
+    #[serde(default, rename = "prices", deserialize_with = "metered", skip_serializing_if = "Vec::is_empty")]
+    pub metered: Vec<MeteredPrice>,
 }
 
 fn is_false(value: &bool) -> bool {

@@ -45,6 +45,41 @@ fn unknown_price_kinds_and_words_are_kept_not_refused() {
 }
 
 #[test]
+fn the_price_of_a_unit_is_the_same_however_it_is_written() {
+    let product = |unit: Value| {
+        let price = json!({
+            "id": "m", "amount_type": "metered_unit", "price_currency": "usd", "unit_amount": unit, "cap_amount": null,
+            "meter_id": "t", "meter": {"id": "t", "name": "QR codes", "unit": "scalar"}
+        });
+        let product = json!({"id": "p1", "created_at": "2026-11-21T17:04:56Z", "name": "Pro", "prices": [price]});
+        mirrored(Kind::Product, &product).unwrap().projection
+    };
+    assert_eq!(product(json!("0.1")), product(json!("0.100000000000")), "http/016, http/209");
+    assert!(product(json!("0.1")).contains("QR codes"));
+    assert!(!product(json!({"a": "table"})).contains("unit_amount"), "what cannot be read breaks nothing");
+}
+
+#[test]
+fn a_subscription_keeps_what_it_pays_for_usage_and_no_other_price() {
+    let mut one = subscription();
+    let before = mirrored(Kind::Subscription, &one).unwrap().projection;
+    let fixed =
+        json!({"id": "f", "amount_type": "fixed", "price_currency": "usd", "price_amount": 900, "is_archived": false});
+    one["prices"] = json!([fixed]);
+    assert_eq!(mirrored(Kind::Subscription, &one).unwrap().projection, before, "older pictures stay the same");
+    let metered = json!({
+        "id": "m", "amount_type": "metered_unit", "price_currency": "usd", "unit_amount": "0.100000000000",
+        "cap_amount": 5000, "is_archived": true, "meter": {"id": "t", "name": "QR codes", "unit": "scalar"}
+    });
+    one["prices"] = json!([fixed, metered, {"id": "b", "amount_type": "metered_unit", "unit_amount": "free"}, 7]);
+    let kept = mirrored(Kind::Subscription, &one).unwrap().projection;
+    let facts: SubscriptionFacts = serde_json::from_str(&kept).unwrap();
+    assert_eq!(facts.metered.len(), 1);
+    assert_eq!((facts.metered[0].unit_amount.to_string(), facts.metered[0].cap_amount), ("0.1".into(), Some(5000)));
+    assert_eq!(canonical(&facts), kept, "it is read as it was written");
+}
+
+#[test]
 fn what_rules_rest_on_must_be_there() {
     let mut broken = subscription();
     broken.as_object_mut().unwrap().remove("status");
