@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod alert;
+pub mod beyond;
 pub mod browser;
 pub mod budget;
 pub mod catalog;
