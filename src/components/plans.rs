@@ -153,6 +153,7 @@ mod tests {
             price: Money::new(amount, "usd"),
             tax: None,
             trial: None,
+            extras: Vec::new(),
         }
     }
 

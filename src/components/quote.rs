@@ -103,6 +103,7 @@ mod tests {
             price: Money::new(1_200, "usd"),
             tax: None,
             trial: trial.map(|count| Trial { unit: "day".into(), count }),
+            extras: Vec::new(),
         }
     }
 

@@ -147,6 +147,7 @@ mod tests {
             price: Money::new(3_900, "usd"),
             tax: None,
             trial: None,
+            extras: Vec::new(),
         };
         let figures = Figures { today, next: Some(3_900), next_at: Some(1_803_895_200_000) };
         Switch { to, timing, figures, replaces: None, quoted_at: 0 }

@@ -1,10 +1,14 @@
 //! The catalog: plans joined with Polar's live products and prices. Only what can be sold with certainty is for sale:
-//! one fixed price in one currency. Everything else is left out without breaking the page.
+//! one fixed price in one currency, and beside it what more of a meter costs. Everything else is left out without breaking
+//! the page.
+
+mod selling;
 
 use super::{
     money::Money,
     plan::Plans,
-    projection::{PriceFacts, ProductFacts, SubscriptionFacts},
+    projection::{ProductFacts, SubscriptionFacts},
+    rate::Rate,
 };
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +91,18 @@ pub struct Offer {
     pub tax: Option<String>,
     /// Before the first payment.
     pub trial: Option<Trial>,
+    /// What more costs than is included, for each meter of which more is sold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extras: Vec<Extra>,
+}
+
+/// More of a meter than a plan includes, paid by the unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extra {
+    /// The meter's key in `plans.toml`.
+    pub meter: String,
+    /// What one unit costs, in the currency of the price.
+    pub each: Rate,
 }
 
 /// Everything that is for sale.
@@ -100,7 +116,7 @@ impl Offers {
     pub fn join(plans: &Plans, products: &[(String, ProductFacts)], currency: &str) -> Self {
         let mut offers: Vec<Offer> = (products.iter())
             .filter(|(_, facts)| facts.plan().is_some_and(|slug| plans.get(slug).is_some_and(|plan| !plan.retired)))
-            .filter_map(|(id, facts)| offer(id, facts, currency))
+            .filter_map(|(id, facts)| selling::offer(plans, id, facts, currency))
             .collect();
         let rank = |offer: &Offer| plans.get(&offer.plan).map_or(i64::MAX, |plan| plan.rank);
         offers.sort_by(|a, b| {
@@ -140,110 +156,5 @@ impl Offers {
     }
 }
 
-fn offer(product_id: &str, facts: &ProductFacts, currency: &str) -> Option<Offer> {
-    let for_sale = !facts.is_archived && facts.visibility.as_deref().is_none_or(|visibility| visibility == "public");
-    if !for_sale {
-        return None;
-    }
-    let price = sellable_price(facts, currency)?;
-    let interval = match &facts.recurring_interval {
-        None => Interval::Once,
-        Some(unit) => Interval::Every { unit: unit.clone(), count: facts.recurring_interval_count.unwrap_or(1) },
-    };
-    let trial = match (&facts.trial_interval, facts.trial_interval_count) {
-        (Some(unit), Some(count)) if count > 0 && interval.recurs() => Some(Trial { unit: unit.clone(), count }),
-        _ => None,
-    };
-    Some(Offer {
-        plan: facts.plan()?.to_owned(),
-        product_id: product_id.to_owned(),
-        price_id: price.id.clone(),
-        interval,
-        price: Money::new(price.price_amount?, price.price_currency.as_deref()?),
-        tax: price.tax_behavior.clone(),
-        trial,
-    })
-}
-
-/// The one price of the product in the preferred currency, else in its first: none unless it is fixed and alone there.
-fn sellable_price<'f>(facts: &'f ProductFacts, currency: &str) -> Option<&'f PriceFacts> {
-    let live = || facts.prices.iter().filter(|price| !price.is_archived && price.source.as_deref() != Some("ad_hoc"));
-    if live().any(|price| price.amount_type != "fixed" || price.price_amount.is_none()) {
-        return None;
-    }
-    let in_currency = |code: &str| live().filter(|price| price.price_currency.as_deref() == Some(code)).count();
-    let wanted = if in_currency(currency) > 0 { currency } else { live().next()?.price_currency.as_deref()? };
-    if in_currency(wanted) != 1 {
-        return None;
-    }
-    live().find(|price| price.price_currency.as_deref() == Some(wanted))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn plans() -> Plans {
-        Plans::parse(include_str!("../../plans.toml")).expect("the shipped plans")
-    }
-
-    fn product(id: &str, plan: &str, change: &serde_json::Value) -> (String, ProductFacts) {
-        let mut facts = json!({
-            "name": "x", "is_archived": false, "visibility": "public", "recurring_interval": "month",
-            "recurring_interval_count": 1, "metadata": {"plan": plan},
-            "prices": [{"id": format!("price-{id}"), "amount_type": "fixed", "price_currency": "usd", "price_amount": 1200}]
-        });
-        for (key, value) in change.as_object().into_iter().flatten() {
-            facts[key] = value.clone();
-        }
-        (id.to_owned(), serde_json::from_value(facts).expect("a product"))
-    }
-
-    fn sold(change: &serde_json::Value) -> usize {
-        Offers::join(&plans(), &[product("p", "pro", change)], "usd").iter().count()
-    }
-
-    #[test]
-    fn only_certain_prices_are_for_sale() {
-        assert_eq!(sold(&json!({})), 1);
-        assert_eq!(sold(&json!({"is_archived": true})), 0);
-        assert_eq!(sold(&json!({"visibility": "draft"})), 0);
-        assert_eq!(sold(&json!({"metadata": {"plan": "unheard-of"}})), 0);
-        assert_eq!(sold(&json!({"prices": [{"id": "a", "amount_type": "by_the_moon"}]})), 0);
-        assert_eq!(sold(&json!({"prices": []})), 0);
-        let metered = json!({"id": "m", "amount_type": "metered_unit", "price_currency": "usd"});
-        let fixed = json!({"id": "f", "amount_type": "fixed", "price_currency": "usd", "price_amount": 5});
-        assert_eq!(sold(&json!({"prices": [fixed, metered]})), 0);
-        assert_eq!(sold(&json!({"prices": [fixed, {"id": "old", "amount_type": "legacy", "is_archived": true}]})), 1);
-    }
-
-    #[test]
-    fn a_retired_plan_is_not_for_sale_although_its_product_is_there() {
-        let text = include_str!("../../plans.toml").replacen("slug = \"pro\"", "slug = \"pro\"\nretired = true", 1);
-        let plans = Plans::parse(&text).expect("plans");
-        assert_eq!(Offers::join(&plans, &[product("p", "pro", &json!({}))], "usd").iter().count(), 0);
-    }
-
-    #[test]
-    fn the_preferred_currency_is_taken_where_there_is_one() {
-        let prices = json!({"prices": [
-            {"id": "e", "amount_type": "fixed", "price_currency": "eur", "price_amount": 900},
-            {"id": "j", "amount_type": "fixed", "price_currency": "jpy", "price_amount": 1500}]});
-        let price = |currency| {
-            let offers = Offers::join(&plans(), &[product("p", "pro", &prices)], currency);
-            offers.iter().next().expect("an offer").price.to_string()
-        };
-        assert_eq!((price("jpy").as_str(), price("usd").as_str()), ("¥1,500", "€9"));
-    }
-
-    #[test]
-    fn found_by_plan_and_interval() {
-        let yearly = json!({"recurring_interval": "year", "prices":
-            [{"id": "y", "amount_type": "fixed", "price_currency": "usd", "price_amount": 12000}]});
-        let products = [product("y", "pro", &yearly), product("m", "pro", &json!({}))];
-        let offers = Offers::join(&plans(), &products, "usd");
-        assert_eq!(offers.find("pro", "year").expect("yearly").price_id, "y");
-        assert_eq!(offers.iter().map(|offer| offer.product_id.as_str()).collect::<Vec<_>>(), ["m", "y"]);
-    }
-}
+mod tests;

@@ -121,7 +121,16 @@ mod tests {
     fn offer(plan: &str, interval: Interval, amount: i64, currency: &str) -> Offer {
         let id = format!("{plan}-{}", interval.slug());
         let price = Money::new(amount, currency);
-        Offer { plan: plan.into(), product_id: id.clone(), price_id: id, interval, price, tax: None, trial: None }
+        Offer {
+            plan: plan.into(),
+            product_id: id.clone(),
+            price_id: id,
+            interval,
+            price,
+            tax: None,
+            trial: None,
+            extras: Vec::new(),
+        }
     }
 
     /// The plans of the house with a price of Team by the year besides, and Pro in yen.

@@ -100,6 +100,7 @@ mod tests {
             price: Money::new(1200, "usd"),
             tax: None,
             trial: Some(Trial { unit: "day".into(), count: 14 }),
+            extras: Vec::new(),
         };
         Quote::of(&offer, !trial)
     }

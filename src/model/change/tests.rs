@@ -44,6 +44,7 @@ fn switch(to: &str, timing: Timing) -> Terms {
         price: Money::new(2_500, "usd"),
         tax: None,
         trial: None,
+        extras: Vec::new(),
     };
     let figures = Figures { today: Today::About(750), next: Some(2_500), next_at: None };
     let switch = Switch { to: offer, timing, figures, replaces: None, quoted_at: 7 };

@@ -113,6 +113,14 @@ impl Plans {
         self.meters.get(key)
     }
 
+    /// Which meter a metered price of a plan's product is for, by the name that Polar gives it: one of which the plan includes
+    /// some by the month.
+    #[must_use]
+    pub fn priced_meter(&self, plan: &str, name: &str) -> Option<&str> {
+        let (key, _) = self.meters.iter().find(|(_, meter)| meter.name.trim() == name.trim())?;
+        matches!(self.allowance(plan, key)?, Allowance::AMonth(_)).then_some(key.as_str())
+    }
+
     /// How much of a meter a plan allows; `None` for nothing.
     #[must_use]
     pub fn allowance(&self, plan: &str, meter: &str) -> Option<Allowance> {

@@ -31,6 +31,7 @@ fn offer(unit: &str, amount: i64, trial: Option<i64>) -> Offer {
         price: Money::new(amount, "usd"),
         tax: None,
         trial: trial.map(|count| Trial { unit: "day".into(), count }),
+        extras: Vec::new(),
     }
 }
 

@@ -27,6 +27,7 @@ fn offer(product: &Value) -> Offer {
         },
         price: Money::new(price["price_amount"].as_i64().expect("an amount"), "usd"),
         tax: None,
+        extras: Vec::new(),
         trial: product["trial_interval"].as_str().map(|unit| Trial {
             unit: unit.to_owned(),
             count: product["trial_interval_count"].as_i64().expect("a length"),
