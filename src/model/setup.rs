@@ -4,15 +4,18 @@
 mod changes;
 mod giving;
 mod metering;
+mod prices;
 mod there;
 mod wanted;
 mod words;
 
 use super::{catalog::Interval, plan::Plans};
-pub use changes::{Change, Entry};
+pub use changes::Change;
 pub use giving::Gift;
 use giving::Giving;
+use metering::Metering;
 pub use metering::{Credit, CreditChange, aggregation, filter};
+pub use prices::{Entry, UnitPrice};
 use std::collections::BTreeMap;
 pub use there::{Benefit, MeterThere, There};
 pub use wanted::{Flag, Wanted, unfit};
@@ -138,10 +141,13 @@ impl Step {
     /// Whether something that it is about is yet to be made: then it can be done after another look.
     #[must_use]
     pub fn waits(&self) -> bool {
-        matches!(
-            self,
-            Self::Give { at: None, .. } | Self::MakeCredit { meter: None, .. } | Self::ChangeCredit { meter: None, .. }
-        )
+        match self {
+            Self::Give { at, .. } => at.is_none(),
+            Self::MakeCredit { meter, .. } | Self::ChangeCredit { meter, .. } => meter.is_none(),
+            Self::Create(wanted) => wanted.units.iter().any(|price| price.id.is_none()),
+            Self::Change { changes, .. } => changes.iter().any(Change::waits),
+            Self::MakeMeter { .. } | Self::RenameMeter { .. } | Self::MakeFlag(_) | Self::Archive { .. } => false,
+        }
     }
 }
 
@@ -157,23 +163,24 @@ pub fn compare(
     let mut giving = Giving::new(plans, benefits, meters);
     let (mut setup, mut made, mut archived) = (Setup::default(), Vec::new(), Vec::new());
     let mut left: Vec<&There> = there.iter().filter(|product| !product.facts.is_archived).collect();
-    for wanted in wanted::wanted(plans) {
+    for mut wanted in wanted::wanted(plans) {
+        giving.metering.place(&mut wanted.units);
         let stands =
             |product: &&There| plan_of(product, ties) == Some(&wanted.plan) && product.interval() == wanted.interval;
         let (standing, others) = left.into_iter().partition(stands);
         left = others;
-        let Some((product, twins)) = chosen(standing, &wanted) else {
+        let Some((product, twins)) = chosen(standing, &wanted, &giving.metering) else {
             giving.to(&wanted, None);
             made.push(Step::Create(wanted));
             continue;
         };
-        setup.notes.extend(limits(product));
+        setup.notes.extend(limits(product, &giving.metering));
         if !product.is_public() {
             // Sold to somebody alone, or not ready yet: not what the plans speak of.
             continue;
         }
         giving.to(&wanted, Some(product));
-        let changes = changes::between(product, &wanted);
+        let changes = changes::between(product, &wanted, &giving.metering);
         if !changes.is_empty() {
             setup.steps.push(Step::Change { id: product.id.clone(), name: wanted.name, changes });
         }
@@ -198,9 +205,13 @@ fn plan_of<'p>(product: &'p There, ties: &'p BTreeMap<String, String>) -> Option
 }
 
 /// Of several products for the same thing, the one to go on with: for sale, with the least to change, the oldest.
-fn chosen<'p>(mut standing: Vec<&'p There>, wanted: &Wanted) -> Option<(&'p There, Vec<&'p There>)> {
+fn chosen<'p>(
+    mut standing: Vec<&'p There>,
+    wanted: &Wanted,
+    metering: &Metering<'_>,
+) -> Option<(&'p There, Vec<&'p There>)> {
     standing.sort_by_cached_key(|product| {
-        let changes = changes::between(product, wanted).len();
+        let changes = changes::between(product, wanted, metering).len();
         (!product.is_public(), changes, product.created_at.clone(), product.id.clone())
     });
     let mut standing = standing.into_iter();
@@ -208,9 +219,9 @@ fn chosen<'p>(mut standing: Vec<&'p There>, wanted: &Wanted) -> Option<(&'p Ther
 }
 
 /// What is told of a product that stands for a plan and cannot be sold as it is.
-fn limits(product: &There) -> Vec<Note> {
+fn limits(product: &There, metering: &Metering<'_>) -> Vec<Note> {
     let name = || product.facts.name.clone();
-    let kind = product.fixed().is_none().then(|| Note::Kind(name()));
+    let kind = product.sold(metering).is_none().then(|| Note::Kind(name()));
     let hidden = (!product.is_public()).then(|| Note::Hidden(name()));
     kind.into_iter().chain(hidden).collect()
 }

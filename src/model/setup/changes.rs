@@ -1,7 +1,9 @@
 //! How a product at Polar differs from the one that the plans want.
 
 use super::{
-    super::{catalog::Trial, money::Money, projection::PriceFacts},
+    super::{catalog::Trial, money::Money},
+    metering::Metering,
+    prices::{self, Entry, UnitPrice},
     there::There,
     wanted::Wanted,
 };
@@ -35,28 +37,24 @@ pub enum Change {
     Prices {
         /// What differs, each now and then; none where there is nothing in that currency.
         told: Vec<(Option<Money>, Option<Money>)>,
+        /// The same of what units of meters cost.
+        units: Vec<(Option<UnitPrice>, Option<UnitPrice>)>,
         /// All its prices then.
         entries: Vec<Entry>,
     },
 }
 
-/// A price that a product has after a change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Entry {
-    /// One that it has already: Polar's id.
-    Keep(String),
-    /// A new one.
-    New {
-        /// What is billed each time.
-        price: Money,
-        /// Polar's word for how tax is counted, as the replaced price has it; none: as the organization says.
-        tax: Option<String>,
-    },
+impl Change {
+    /// Whether it is about a meter that is yet to be made.
+    pub(super) fn waits(&self) -> bool {
+        let Self::Prices { entries, .. } = self else { return false };
+        entries.iter().any(|entry| matches!(entry, Entry::Unit { price: UnitPrice { id: None, .. }, .. }))
+    }
 }
 
 /// Everything that differs, the more important first.
-pub(super) fn between(product: &There, wanted: &Wanted) -> Vec<Change> {
-    let prices = product.fixed().and_then(|live| prices(&live, &wanted.prices));
+pub(super) fn between(product: &There, wanted: &Wanted, metering: &Metering<'_>) -> Vec<Change> {
+    let prices = product.sold(metering).and_then(|live| prices::between(&live, wanted));
     let trial = product.trial();
     let trial = (days(trial.as_ref()) != days(wanted.trial.as_ref()))
         .then(|| Change::Trial { from: trial, to: wanted.trial.clone() });
@@ -80,21 +78,4 @@ fn tag(product: &There, wanted: &Wanted) -> Option<Change> {
 fn days(trial: Option<&Trial>) -> Option<(&str, i64)> {
     let Trial { unit, count } = trial?;
     Some(if unit == "week" { ("day", count * 7) } else { (unit, *count) })
-}
-
-fn prices(live: &[(&PriceFacts, Money)], wanted: &[Money]) -> Option<Change> {
-    let (mut told, mut entries) = (Vec::new(), Vec::new());
-    for price in wanted {
-        let same = live.iter().find(|(_, there)| there.currency == price.currency);
-        if let Some((kept, _)) = same.filter(|(_, there)| there == price) {
-            entries.push(Entry::Keep(kept.id.clone()));
-            continue;
-        }
-        let tax = same.or(live.first()).and_then(|(there, _)| there.tax_behavior.clone());
-        told.push((same.map(|(_, there)| there.clone()), Some(price.clone())));
-        entries.push(Entry::New { price: price.clone(), tax });
-    }
-    let dropped = live.iter().filter(|(_, there)| wanted.iter().all(|price| price.currency != there.currency));
-    told.extend(dropped.map(|(_, there)| (Some(there.clone()), None)));
-    (!told.is_empty()).then_some(Change::Prices { told, entries })
 }

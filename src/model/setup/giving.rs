@@ -44,7 +44,8 @@ impl Gift {
 pub(super) struct Giving<'p> {
     plans: &'p Plans,
     benefits: &'p [Benefit],
-    metering: Metering<'p>,
+    /// The meters.
+    pub(super) metering: Metering<'p>,
     /// Benefits that are missing.
     missing: Vec<Gift>,
     /// Benefits that give something else than before.

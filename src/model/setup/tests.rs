@@ -7,6 +7,7 @@ use super::{
 use serde_json::{Value, json};
 
 mod metering;
+mod prices;
 
 const SHIPPED: &str = include_str!("../../../plans.toml");
 
@@ -103,7 +104,7 @@ fn another_price_replaces_one_and_keeps_how_tax_is_counted() {
     let (usd, gbp) = (Money::new(1200, "usd"), Money::new(700, "gbp"));
     let tax = Some("inclusive".to_owned());
     let found = changes(&plans(both), there.clone());
-    let [Change::Prices { told, entries }] = &found[..] else { panic!("{found:?}") };
+    let [Change::Prices { told, entries, .. }] = &found[..] else { panic!("{found:?}") };
     assert_eq!(told[0], (Some(Money::new(900, "usd")), Some(usd.clone())));
     assert_eq!(told[1..], [(None, Some(gbp.clone())), (Some(Money::new(9, "jpy")), None)]);
     let new = |price: Money| Entry::New { price, tax: tax.clone() };

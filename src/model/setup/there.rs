@@ -1,9 +1,13 @@
 //! What is at Polar, as far as it is held against the plans.
 
-use super::super::{
-    catalog::{Interval, Trial},
-    money::Money,
-    projection::{BenefitFacts, PriceFacts, ProductFacts},
+use super::{
+    super::{
+        catalog::{Interval, Trial},
+        money::Money,
+        projection::{BenefitFacts, PriceFacts, ProductFacts},
+    },
+    metering::Metering,
+    prices::Sold,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -120,10 +124,16 @@ impl There {
         prices.filter(|price| !price.is_archived && price.source.as_deref() != Some("ad_hoc"))
     }
 
-    /// Its prices on sale; `None` if one of them is not plainly fixed.
-    pub(super) fn fixed(&self) -> Option<Vec<(&PriceFacts, Money)>> {
-        let plain = |price| Some((price, money(price)?));
-        self.live().map(plain).collect()
+    /// What it is sold for; `None` if one of its prices is neither plainly fixed nor for units of a meter of the plans.
+    pub(super) fn sold(&self, metering: &Metering<'_>) -> Option<Sold<'_>> {
+        let mut sold = Sold::default();
+        for price in self.live() {
+            match money(price) {
+                Some(money) => sold.fixed.push((price, money)),
+                None => sold.units.push((price, metering.priced(price)?)),
+            }
+        }
+        Some(sold)
     }
 }
 

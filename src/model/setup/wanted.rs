@@ -1,12 +1,16 @@
 //! The products and benefits that `plans.toml` wants at Polar: one product for each plan and interval, with one price in
-//! each currency.
+//! each currency, and beside it those of units beyond what is included.
 
 use super::super::{
     catalog::{Interval, Trial},
     money::Money,
     plan::{Plan, Plans, SeedPrice, Value},
 };
-use super::{giving::Gift, metering::credits};
+use super::{
+    giving::Gift,
+    metering::{credits, unit_prices},
+    prices::UnitPrice,
+};
 
 /// How long a product's name may be, in characters (C§2.2).
 const NAME: std::ops::RangeInclusive<usize> = 3..=64;
@@ -32,6 +36,8 @@ pub struct Wanted {
     pub trial: Option<Trial>,
     /// One in each currency.
     pub prices: Vec<Money>,
+    /// What units of meters cost beyond what is included: one of each meter in each currency.
+    pub units: Vec<UnitPrice>,
     /// The benefits that it gives.
     pub gifts: Vec<Gift>,
 }
@@ -62,6 +68,9 @@ fn products(plans: &Plans, plan: &Plan) -> Vec<Wanted> {
             None => products.push(product(plans, plan, price, (interval, money))),
         }
     }
+    for product in products.iter_mut().filter(|product| product.interval.recurs()) {
+        product.units = unit_prices(plans, plan, &product.prices);
+    }
     products
 }
 
@@ -77,6 +86,7 @@ fn product(plans: &Plans, plan: &Plan, price: &SeedPrice, (interval, money): (In
         description: Some(summary.to_owned()).filter(|summary| !summary.is_empty()),
         trial: days.map(|count| Trial { unit: "day".to_owned(), count }),
         prices: vec![money],
+        units: Vec::new(),
         gifts: gifts(plans, plan, &interval),
         interval,
     }

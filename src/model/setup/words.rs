@@ -2,9 +2,9 @@
 
 use super::{
     super::{catalog::Trial, money::Money},
-    Change, CreditChange, Note, Step, Why,
+    Change, CreditChange, Note, Step, UnitPrice, Why,
     metering::Credit,
-    wanted::{Flag, rhythm},
+    wanted::{Flag, Wanted, rhythm},
 };
 
 /// Of an archived product (C§2.2).
@@ -23,12 +23,7 @@ impl Step {
             Self::ChangeCredit { credit: Credit { description, .. }, changes, .. } => {
                 changes.iter().map(|change| format!("~ benefit {description}: {}", change.words())).collect()
             }
-            Self::Create(wanted) => {
-                let prices: Vec<String> = wanted.prices.iter().map(ToString::to_string).collect();
-                let trial = wanted.trial.as_ref().map(|trial| format!(", after {} without payment", trial.words()));
-                let (name, every) = (&wanted.name, rhythm(&wanted.interval));
-                vec![format!("+ {name}: made, for {} {every}{}", prices.join(" or "), trial.unwrap_or_default())]
-            }
+            Self::Create(wanted) => vec![created(wanted)],
             Self::Change { name, changes, .. } => changes.iter().flat_map(|change| change.lines(name)).collect(),
             Self::Give { name, gains, loses, .. } => {
                 let gains = (!gains.is_empty()).then(|| format!("+ {name}: gives the benefits {}", gains.join(", ")));
@@ -43,7 +38,10 @@ impl Step {
 impl Change {
     fn lines(&self, name: &str) -> Vec<String> {
         match self {
-            Self::Prices { told, .. } => told.iter().map(|pair| format!("~ {name}: {}", repriced(pair))).collect(),
+            Self::Prices { told, units, .. } => {
+                let told = told.iter().map(repriced).chain(units.iter().map(priced_otherwise));
+                told.map(|words| format!("~ {name}: {words}")).collect()
+            }
             Self::Name(from) => vec![format!("~ {name}: called so instead of {from:?}")],
             Self::Description(to) => vec![format!("~ {name}: described as {to:?}")],
             Self::Tag { from: Some(from), to, .. } => {
@@ -65,9 +63,21 @@ impl CreditChange {
             Self::Units(from) => format!("instead of {from}; subscribers are given so many from their next renewal on"),
             Self::Description(from) => format!("called so instead of {from:?}"),
             Self::Meter => "of the meter that plans.toml means, instead of another".to_owned(),
-            Self::Rollover => "what is left at a renewal lapses, instead of going along".to_owned(),
+            Self::Rollover(true) => "what is left at a renewal lapses, instead of going along".to_owned(),
+            Self::Rollover(false) => "what is left at a renewal goes along, instead of lapsing".to_owned(),
         }
     }
+}
+
+fn created(wanted: &Wanted) -> String {
+    let prices: Vec<String> = wanted.prices.iter().map(ToString::to_string).collect();
+    let units = wanted.units.chunk_by(|a, b| a.meter == b.meter).map(|prices| {
+        let each: Vec<String> = prices.iter().map(|price| price.rate.words(&price.currency)).collect();
+        format!(", and {} for each {} beyond those included", each.join(" or "), prices[0].one)
+    });
+    let trial = wanted.trial.as_ref().map(|trial| format!(", after {} without payment", trial.words()));
+    let more: String = trial.into_iter().chain(units).collect();
+    format!("+ {}: made, for {} {}{more}", wanted.name, prices.join(" or "), rhythm(&wanted.interval))
 }
 
 fn repriced((from, to): &(Option<Money>, Option<Money>)) -> String {
@@ -77,6 +87,27 @@ fn repriced((from, to): &(Option<Money>, Option<Money>)) -> String {
         }
         (None, Some(to)) => format!("also sold for {to}"),
         (Some(from), None) => format!("sold no more for {from}; subscribers keep the price they have"),
+        (None, None) => "as it is".to_owned(),
+    }
+}
+
+/// Which prices a subscription has is settled when it begins (C§2.2): none comes to it, and none goes from it.
+fn priced_otherwise((from, to): &(Option<UnitPrice>, Option<UnitPrice>)) -> String {
+    match (from, to) {
+        (Some(from), Some(to)) if from.rate == to.rate => {
+            format!("{} counted by the meter that plans.toml means, instead of another, for new buyers", to.words())
+        }
+        (Some(from), Some(to)) => format!(
+            "{} beyond those included for new buyers, instead of {}; subscribers keep the price they have",
+            to.words(),
+            from.rate.words(&from.currency)
+        ),
+        (None, Some(to)) => {
+            format!("{} beyond those included for new buyers; subscribers go on without such a price", to.words())
+        }
+        (Some(from), None) => {
+            format!("{} is charged to new buyers no more; subscribers keep the price they have", from.words())
+        }
         (None, None) => "as it is".to_owned(),
     }
 }
@@ -97,7 +128,7 @@ impl Note {
     pub fn sentence(&self) -> String {
         match self {
             Self::Kind(name) => format!(
-                "{name} has a price that is not plainly fixed: its prices stay as they are, and this shop cannot sell it."
+                "{name} has a price that is neither plainly fixed nor for a meter of plans.toml: its prices stay as they are, and this shop cannot sell it."
             ),
             Self::Rhythm(name, interval) => {
                 format!("{name} is billed {}, which plans.toml cannot say: it stays as it is.", rhythm(interval))

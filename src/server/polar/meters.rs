@@ -14,25 +14,27 @@ pub struct Credit<'c> {
     pub units: i64,
     /// Polar's meter.
     pub meter: &'c str,
+    /// Whether what is left over goes along to the next period.
+    pub rollover: bool,
 }
 
 impl Credit<'_> {
-    /// Polar asks for the kind in changes as well. What is left over lapses.
+    /// Polar asks for the kind in changes as well.
     fn body(&self) -> Value {
         json!({
             "type": "meter_credit", "description": self.description,
-            "properties": {"meter_id": self.meter, "units": self.units, "rollover": false},
+            "properties": {"meter_id": self.meter, "units": self.units, "rollover": self.rollover},
         })
     }
 }
 
 impl Client {
-    /// Every meter of the organization that counts still, raw.
+    /// Every meter of the organization, raw; those that count no more as well, since prices of them may stand.
     ///
     /// # Errors
     /// As every call.
     pub async fn meters(&self) -> Result<Vec<Value>, Error> {
-        let all = self.all("meter", &[("is_archived", "false")]).await?;
+        let all = self.all("meter", &[]).await?;
         Ok(all.into_iter().map(|seen| seen.value).collect())
     }
 

@@ -55,6 +55,23 @@ pub enum Price {
         #[serde(skip_serializing_if = "Option::is_none")]
         tax_behavior: Option<String>,
     },
+    /// One for each unit of a meter, to be made.
+    Unit {
+        /// Always `metered_unit`.
+        amount_type: &'static str,
+        /// Polar's meter: it refuses a price without one.
+        meter_id: Option<String>,
+        /// Minor units as a decimal number.
+        unit_amount: String,
+        /// Lower-case ISO code.
+        price_currency: String,
+        /// The most that one bill charges, in minor units.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cap_amount: Option<i64>,
+        /// As of a fixed one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        tax_behavior: Option<String>,
+    },
 }
 
 /// What changes about a product; what is none stays.

@@ -10,7 +10,7 @@ fn including(units: i64) -> Plans {
     ))
 }
 
-fn meter(id: &str, change: Value) -> MeterThere {
+pub(super) fn meter(id: &str, change: Value) -> MeterThere {
     let mut there = json!({
         "id": id, "created_at": "2026-11-21T17:00:00Z", "name": "QR codes", "archived_at": null, "metadata": {"meter": "codes"},
         "filter": {"conjunction": "and", "clauses": [{"property": "name", "operator": "eq", "value": "codes"}]},
@@ -21,7 +21,7 @@ fn meter(id: &str, change: Value) -> MeterThere {
 }
 
 /// The credit of the monthly product as it should be with 300, but for what is said.
-fn credit(change: Value) -> Value {
+pub(super) fn credit(change: Value) -> Value {
     let mut there = json!({
         "id": "c", "type": "meter_credit", "description": "300 QR codes a month",
         "metadata": {"meter": "codes", "plan": "pro", "interval": "month"},
@@ -81,7 +81,7 @@ fn what_somebody_changed_by_hand_is_put_back() {
         panic!("{setup:#?}")
     };
     assert_eq!((id.as_str(), name.as_str(), from.as_str()), ("m", "QR codes", "Codes"));
-    let all = [CreditChange::Description("Codes".to_owned()), CreditChange::Meter, CreditChange::Rollover];
+    let all = [CreditChange::Description("Codes".to_owned()), CreditChange::Meter, CreditChange::Rollover(true)];
     assert_eq!(changes[..], all);
 }
 

@@ -14,7 +14,7 @@ use crate::{
         money::Money,
         plan::Value as Worth,
         projection::Kind,
-        setup::{self, Change, Entry, Flag, Step, Wanted},
+        setup::{self, Change, Entry, Flag, Step, UnitPrice, Wanted},
     },
     server::{
         polar::{self, Credit, NewProduct, NewTrial, Price, ProductChange, Seen},
@@ -90,7 +90,7 @@ async fn asked(state: &State, step: &Step) -> Result<Option<Seen<Value>>, polar:
 }
 
 fn units<'c>(credit: &'c setup::Credit, meter: &'c str) -> Credit<'c> {
-    Credit { description: &credit.description, units: credit.units, meter }
+    Credit { description: &credit.description, units: credit.units, meter, rollover: credit.rollover }
 }
 
 fn tags(flag: &Flag) -> Value {
@@ -109,7 +109,10 @@ fn product(wanted: &Wanted) -> NewProduct {
             Interval::Every { unit, .. } => Some(unit.clone()),
         },
         trial: wanted.trial.as_ref().map(|trial| new_trial(Some(trial))),
-        prices: wanted.prices.iter().map(|price| new_price(price, None)).collect(),
+        prices: {
+            let fixed = wanted.prices.iter().map(|price| new_price(price, None));
+            fixed.chain(wanted.units.iter().map(|price| unit_price(price, None, None))).collect()
+        },
         metadata: BTreeMap::from([("plan", wanted.plan.clone())]),
     }
 }
@@ -126,6 +129,17 @@ fn new_price(price: &Money, tax: Option<&String>) -> Price {
         amount_type: "fixed",
         price_amount: price.amount,
         price_currency: price.currency.clone(),
+        tax_behavior: tax.cloned(),
+    }
+}
+
+fn unit_price(price: &UnitPrice, cap: Option<i64>, tax: Option<&String>) -> Price {
+    Price::Unit {
+        amount_type: "metered_unit",
+        meter_id: price.id.clone(),
+        unit_amount: price.rate.to_string(),
+        price_currency: price.currency.clone(),
+        cap_amount: cap,
         tax_behavior: tax.cloned(),
     }
 }
@@ -148,5 +162,6 @@ fn price(entry: &Entry) -> Price {
     match entry {
         Entry::Keep(id) => Price::Kept { id: id.clone() },
         Entry::New { price, tax } => new_price(price, tax.as_ref()),
+        Entry::Unit { price, cap, tax } => unit_price(price, *cap, tax.as_ref()),
     }
 }
