@@ -29,6 +29,7 @@ pub mod plan;
 pub mod projection;
 pub mod proration;
 pub mod quote;
+pub mod reckoning;
 pub mod remedy;
 pub mod role;
 pub mod setup;
