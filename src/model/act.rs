@@ -27,7 +27,7 @@ impl By {
     }
 }
 
-const WORDS: [(&str, &str); 32] = [
+const WORDS: [(&str, &str); 33] = [
     ("registered", "The account was created."),
     ("signed in", "Logged in."),
     ("signed in with a new browser", "Logged in with a browser that was not used before."),

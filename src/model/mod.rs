@@ -31,6 +31,7 @@ pub mod projection;
 pub mod proration;
 pub mod quote;
 pub mod rate;
+pub mod reckoning;
 pub mod remedy;
 pub mod role;
 pub mod setup;

@@ -81,3 +81,26 @@ pub async fn close(tx: &mut Tx, user: &str, window: &WindowRow, at: Millis) -> R
     let row = tx.sql(update).bind(user).bind(&window.meter).bind(&window.source_id).bind(window.starts_at);
     row.bind(at).execute().await.map(drop)
 }
+
+/// Who has a paid period of a meter that `at` lies in.
+pub async fn holders<'c>(on: impl Reader<'c>, meter: &str, at: Millis) -> Result<Vec<String>> {
+    let select = "SELECT DISTINCT user_id FROM usage_windows
+                  WHERE meter = $1 AND starts_at <= $2 AND ends_at > $2 AND bill = 'paid' ORDER BY user_id";
+    let rows: Vec<(String,)> = on.read(select).bind(meter).bind(at).all().await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+/// When a period of somebody last began or ended before `at`, and when one last followed another of the same subscription.
+pub async fn turns<'c>(
+    on: impl Reader<'c>,
+    (user, meter): (&str, &str),
+    at: Millis,
+) -> Result<(Option<Millis>, Option<Millis>)> {
+    let select = "SELECT MAX(CASE WHEN w.ends_at <= $3 THEN w.ends_at ELSE w.starts_at END),
+                         MAX(CASE WHEN p.user_id IS NOT NULL THEN w.starts_at END)
+                  FROM usage_windows w LEFT JOIN usage_windows p
+                    ON p.user_id = w.user_id AND p.meter = w.meter AND p.source_id = w.source_id
+                       AND p.ends_at = w.starts_at AND p.starts_at < w.starts_at
+                  WHERE w.user_id = $1 AND w.meter = $2 AND w.starts_at <= $3";
+    on.read(select).bind(user).bind(meter).bind(at).one().await
+}

@@ -37,7 +37,7 @@ pub async fn of(state: &State, user: &str, meter: &str) -> Result<Option<Limit>,
     let mut tx = state.db.snapshot().await?;
     let standing = standing(&mut tx, state, user, meter).await?;
     let Some(beyond) = standing.iter().find_map(|(window, _)| window.beyond.clone()) else { return Ok(None) };
-    let chosen = usage_limits::of(&mut *tx, user, meter).await?.filter(|limit| limit.currency == beyond.currency);
+    let chosen = usage_limits::of(&mut tx, user, meter).await?.filter(|limit| limit.currency == beyond.currency);
     Ok(Some(Limit { meter: named.clone(), balance: usage::balance(meter, &standing), beyond, chosen }))
 }
 
