@@ -115,6 +115,7 @@ async fn who_buys_uses_and_renews_has_the_same_on_both_sides() {
     shop.polar.recover().await;
     shop.write("UPDATE usage_events SET run_at = 0").await;
     shop.state.wake.usage.notify_one();
+    shop.come_to_rest().await;
     for month in ["the second", "the third"] {
         shop.pass(31 * DAY).await;
         wait_for_balance(&shop, &ann, 300).await;
@@ -181,11 +182,14 @@ fn benefit_path(benefit: &Value) -> String {
 async fn uses_may_be_late_for_three_hours_and_no_longer() {
     let shop = Shop::open().await;
     let ann = shop.owner_of("pro", "month", 300).await;
-    shop.use_codes(&ann, 5, "of the first month").await;
+    shop.use_codes(&ann, 1, "first").await;
+    shop.use_codes(&ann, 5, "moved").await;
     shop.pass(32 * DAY).await;
     wait_for_balance(&shop, &ann, 300).await;
     // As if it were of this month: Polar's balance began anew and lacks it.
-    shop.write("UPDATE usage_events SET counted_at = (SELECT MAX(starts_at) + 14400000 FROM usage_windows)").await;
+    let moved = "UPDATE usage_events SET counted_at = (SELECT MAX(starts_at) + 14400000 FROM usage_windows)
+                 WHERE key = 'moved'";
+    shop.write(moved).await;
     let words = explained(&shop, &ann).await;
     assert!(words.starts_with("Polar counts 0 used, we sent 5 of the period: what was sent in the last 3"), "{words}");
     shop.write("UPDATE usage_events SET sent_at = sent_at - 14400000").await;
