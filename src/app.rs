@@ -39,6 +39,7 @@ use crate::{
         },
         subscription::{CancelPage, ResumePage, UndoPage},
         usage::UsagePage,
+        usage_limit::LimitPage,
         verify::VerifyPage,
         verify_again::VerifyAgainPage,
     },
@@ -114,6 +115,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/account/password") view=PasswordPage ssr=SsrMode::Async />
                     <Route path=path!("/account/sessions") view=SessionsPage ssr=SsrMode::Async />
                     <Route path=path!("/usage") view=UsagePage ssr=SsrMode::Async />
+                    <Route path=path!("/usage/limit") view=LimitPage ssr=SsrMode::Async />
                     <Route path=path!("/billing") view=BillingPage ssr=SsrMode::Async />
                     <Route path=path!("/dev/mail") view=DevMailPage ssr=SsrMode::Async />
                     <Route path=path!("/subscription/cancel") view=CancelPage ssr=SsrMode::Async />

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod activity;
+pub mod beyond;
 pub mod changed;
 pub mod chart;
 pub mod comparison;

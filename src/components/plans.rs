@@ -1,10 +1,13 @@
 //! The cards of the pricing page.
 
-use super::quote::{billed, per, tax};
-use crate::model::{
-    catalog::{Interval, Offer, Offers},
-    money::Money,
-    plan::Plan,
+use super::quote::{billed, more, per, tax};
+use crate::{
+    model::{
+        catalog::{Interval, Offer, Offers},
+        money::Money,
+        plan::Plan,
+    },
+    server::http::state,
 };
 use leptos::prelude::*;
 
@@ -52,7 +55,8 @@ pub fn IntervalSwitch() -> impl IntoView {
 /// One plan with its prices and its one button.
 pub fn plan_card(plan: &Plan, offers: &Offers, looker: &Looker, buying: bool) -> impl IntoView + use<> {
     let own: Vec<&Offer> = offers.of(&plan.slug).collect();
-    let prices = own.iter().map(|offer| price(offer, &own)).collect_view();
+    let plans = &state().plans;
+    let prices = own.iter().map(|offer| price(offer, &own, more(plans, offer))).collect_view();
     let free =
         plan.is_free().then(|| price_words(&Money::new(0, currency(offers)), "for ever", "No card needed.", None));
     let mark = plan.recommended.then(|| view! { <span class="badge chosen">"Recommended"</span> });
@@ -84,10 +88,11 @@ fn shown_when(offer: &Offer, all: &[&Offer]) -> &'static str {
     }
 }
 
-fn price(offer: &Offer, all: &[&Offer]) -> impl IntoView + use<> {
+fn price(offer: &Offer, all: &[&Offer], more: Vec<String>) -> impl IntoView + use<> {
     let notes = format!("{} {}.", billed(offer), capital(tax(offer)));
+    let more = more.into_iter().map(|words| view! { <p class="billed">{words}</p> }).collect_view();
     let block = price_words(&offer.price, &per(&offer.interval), &notes, saving(offer, all));
-    view! { <div class=shown_when(offer, all)>{block}</div> }
+    view! { <div class=shown_when(offer, all)>{block}{more}</div> }
 }
 
 fn price_words(amount: &Money, per: &str, notes: &str, saving: Option<Money>) -> impl IntoView + use<> {

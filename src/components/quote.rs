@@ -1,8 +1,12 @@
 //! What is charged, and when, in words.
 
-use crate::model::{
-    catalog::{Interval, Offer},
-    quote::Quote,
+use crate::{
+    model::{
+        catalog::{Extra, Interval, Offer},
+        plan::Plans,
+        quote::Quote,
+    },
+    server::http::state,
 };
 use leptos::prelude::*;
 
@@ -43,6 +47,16 @@ fn each(interval: &Interval) -> String {
     }
 }
 
+/// What more costs than is included, a sentence for each meter.
+#[must_use]
+pub fn more(plans: &Plans, offer: &Offer) -> Vec<String> {
+    let sentence = |extra: &Extra| {
+        let (many, each) = (&plans.meter(&extra.meter)?.many, extra.each.words(&offer.price.currency));
+        Some(format!("More {many} than are included: {each} each, only as far as you allow."))
+    };
+    offer.extras.iter().filter_map(sentence).collect()
+}
+
 fn renewal(quote: &Quote) -> String {
     let price = &quote.offer.price;
     match (&quote.offer.interval, &quote.trial) {
@@ -74,6 +88,7 @@ pub fn QuoteFacts(
     plan: String,
 ) -> impl IntoView {
     let price = format!("{} {}", quote.offer.price, per(&quote.offer.interval));
+    let more = more(&state().plans, &quote.offer);
     view! {
         <dl class="facts">
             <dt>"Plan"</dt>
@@ -83,6 +98,7 @@ pub fn QuoteFacts(
             {quote.trial.as_ref().map(|trial| view! { <dt>"Trial"</dt><dd>{trial.words()}" free"</dd> })}
             <dt>"Renewal"</dt>
             <dd>{renewal(&quote)}</dd>
+            {more.into_iter().map(|words| view! { <dt>"Usage"</dt><dd>{words}</dd> }).collect_view()}
             <dt>"Today"</dt>
             <dd class="total">{today(&quote)}</dd>
         </dl>
@@ -105,6 +121,16 @@ mod tests {
             trial: trial.map(|count| Trial { unit: "day".into(), count }),
             extras: Vec::new(),
         }
+    }
+
+    #[test]
+    fn what_more_costs_is_said() {
+        let plans = Plans::parse(include_str!("../../plans.toml")).expect("the shipped plans");
+        let each = crate::model::rate::Rate::parse("4").expect("a rate");
+        let mut sold = offer(Interval::Every { unit: "month".into(), count: 1 }, None);
+        assert!(more(&plans, &sold).is_empty());
+        sold.extras = vec![Extra { meter: "codes".into(), each }];
+        assert_eq!(more(&plans, &sold), ["More QR codes than are included: $0.04 each, only as far as you allow."]);
     }
 
     #[test]

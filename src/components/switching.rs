@@ -1,6 +1,6 @@
 //! What another plan for a subscription means, in words and figures.
 
-use super::quote::per;
+use super::quote::{more, per};
 use crate::{
     model::{
         catalog::Offer,
@@ -28,6 +28,7 @@ pub fn SwitchFacts(
         let other = state().plans.get(slug).map_or_else(|| "another plan".to_owned(), |plan| plan.name.clone());
         view! { <dt>"Instead of"</dt><dd>"the scheduled change to "{other}</dd> }
     });
+    let more = more(&state().plans, &switch.to);
     Some(view! {
         <dl class="facts">
             <dt>"Now"</dt>
@@ -42,6 +43,7 @@ pub fn SwitchFacts(
             <dd>{when(&terms, &switch)}</dd>
             <dt>"Next bill"</dt>
             <dd>{next(&switch)}</dd>
+            {more.into_iter().map(|words| view! { <dt>"Usage"</dt><dd>{words}</dd> }).collect_view()}
             <dt>"Today"</dt>
             <dd class="total">{today(&switch)}</dd>
         </dl>

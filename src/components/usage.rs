@@ -1,6 +1,6 @@
 //! The parts of the usage page: what there is of a meter, what was before, and the newest uses.
 
-use super::chart::Chart;
+use super::{beyond::More, chart::Chart};
 use crate::{
     model::{
         alert,
@@ -19,11 +19,11 @@ pub fn Now(
     /// The meter and what there is.
     shown: Shown,
 ) -> impl IntoView {
-    let Shown { key, meter, balance, forecast, bars, now, .. } = shown;
+    let Shown { key, meter, balance, forecast, limit, bars, now, .. } = shown;
     let stretch = if balance.per == Per::Period { "period" } else { "month" };
     let is_used = bars.iter().any(|bar| bar.amount > 0);
     let nothing = (!is_used).then(|| view! { <p>{format!("Nothing used yet in this {stretch}.")}</p> });
-    let chart = is_used.then(|| view! { <Chart id=key meter=meter.clone() bars now /> });
+    let chart = is_used.then(|| view! { <Chart id=key.clone() meter=meter.clone() bars now /> });
     let goes_on = forecast.map(|forecast| view! { <p>{foretold(&balance, forecast)}</p> });
     view! {
         {bill(&balance)}
@@ -32,13 +32,20 @@ pub fn Now(
         {goes_on}
         {nothing}
         {chart}
+        <More key meter balance forecast limit />
     }
 }
 
 /// What is left, and until when.
 fn left(meter: &Meter, balance: &Balance) -> String {
     let Some(until) = balance.until else { return format!("Your plan has no {}.", meter.many) };
-    let left = match balance.left() {
+    if balance.included() == 0 && balance.left() > 0 {
+        let (included, left, until) = (meter.counted(balance.most), balance.left(), spell_time(until));
+        return format!(
+            "The {included} that are included are used. {left} more are within your spending limit until {until}."
+        );
+    }
+    let left = match balance.included() {
         0 => format!("No {} are left", meter.many),
         1 => format!("1 {} is left", meter.one),
         left => format!("{left} {} are left", meter.many),
@@ -70,7 +77,11 @@ fn foretold(balance: &Balance, forecast: Forecast) -> String {
         Some(at) => format!(" They would be used up about {}.", spell_date(at)),
         None => String::new(),
     };
-    format!("At this pace about {} by {until}; you have {}.{ends}", forecast.about, balance.most)
+    let more = match balance.beyond.as_ref().map_or(0, |beyond| beyond.most) {
+        0 => String::new(),
+        more => format!(" and {more} more within your spending limit"),
+    };
+    format!("At this pace about {} by {until}; you have {}{more}.{ends}", forecast.about, balance.most)
 }
 
 fn bill(balance: &Balance) -> impl IntoView + use<> {
@@ -137,7 +148,10 @@ pub fn span(past: &Past) -> String {
 #[must_use]
 pub fn summary(meter: &Meter, past: &Past) -> String {
     match past.most {
-        Some(most) => format!("{} of {} used", past.used, meter.counted(most)),
+        Some(most) => {
+            let beyond = past.cost.as_ref().map_or_else(String::new, |cost| format!(", {cost} for what was beyond"));
+            format!("{} of {} used{beyond}", past.used, meter.counted(most))
+        }
         None => format!("{} used, counted here alone", meter.counted(past.used)),
     }
 }
@@ -234,7 +248,8 @@ mod tests {
     #[test]
     fn what_is_left_is_one_sentence() {
         let of = |used, per, until| {
-            let balance = Balance { meter: "codes".into(), used, most: 300, until, per, bill: Bill::Paid };
+            let balance =
+                Balance { meter: "codes".into(), used, most: 300, beyond: None, until, per, bill: Bill::Paid };
             left(&meter(), &balance)
         };
         assert_eq!(of(120, Per::Period, Some(DAY)), "180 QR codes are left until 2 January 1970, 00:00 UTC.");
@@ -246,7 +261,8 @@ mod tests {
     #[test]
     fn the_pace_is_told_with_what_there_is() {
         let (until, bill) = (Some(30 * DAY), Bill::Paid);
-        let balance = Balance { meter: "codes".into(), used: 137, most: 300, until, per: Per::Period, bill };
+        let balance =
+            Balance { meter: "codes".into(), used: 137, most: 300, beyond: None, until, per: Per::Period, bill };
         let short = Forecast { about: 410, runs_out_at: Some(22 * DAY) };
         assert_eq!(
             foretold(&balance, short),

@@ -27,7 +27,7 @@ impl By {
     }
 }
 
-const WORDS: [(&str, &str); 32] = [
+const WORDS: [(&str, &str); 33] = [
     ("registered", "The account was created."),
     ("signed in", "Logged in."),
     ("signed in with a new browser", "Logged in with a browser that was not used before."),
@@ -39,6 +39,7 @@ const WORDS: [(&str, &str); 32] = [
     ("other sessions ended", "All other browsers were logged out."),
     ("portal opened", "The billing portal was opened."),
     ("copy of data asked for", "A copy of everything held about the account was asked for."),
+    ("spending limit chosen", "It was chosen how much usage may cost beyond what is included."),
     ("usage mail chosen", "It was chosen when mail tells of what is used."),
     ("account deleted", "The account was deleted."),
     ("cancel subscription", "A subscription was set to end when the paid time is over."),

@@ -25,7 +25,7 @@ pub fn is_told(window: &Window) -> bool {
 #[must_use]
 pub fn watched(standing: &Standing, kept: bool) -> Option<(Window, i64)> {
     let counting = standing.iter().filter(|(window, _)| is_told(window) && window.per.is_kept() == kept);
-    counting.max_by_key(|(window, used)| window.most - used).copied()
+    counting.max_by_key(|(window, used)| window.most - used).cloned()
 }
 
 /// As stored: `80,100`.
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     fn window(per: Per, most: i64) -> Window {
-        Window { per, starts_at: 0, ends_at: 1, most, bill: Bill::Paid }
+        Window { per, starts_at: 0, ends_at: 1, most, bill: Bill::Paid, beyond: None }
     }
 
     #[test]
@@ -61,11 +61,14 @@ mod tests {
     fn days_and_what_is_not_paid_are_not_told() {
         let (day, month, period) = (window(Per::Day, 3), window(Per::Month, 100), window(Per::Period, 300));
         let unpaid = Window { bill: Bill::Unpaid, ..window(Per::Period, 2000) };
-        let standing = [(day, 3), (month, 100), (period, 290), (unpaid, 0)];
-        assert_eq!((watched(&standing, true), watched(&standing, false)), (Some((month, 100)), Some((period, 290))));
+        let standing = [(day.clone(), 3), (month.clone(), 100), (period.clone(), 290), (unpaid.clone(), 0)];
+        assert_eq!(
+            (watched(&standing, true), watched(&standing, false)),
+            (Some((month, 100)), Some((period.clone(), 290)))
+        );
         assert_eq!((watched(&[(day, 3)], true), watched(&[(unpaid, 0)], false)), (None, None));
         let larger = window(Per::Period, 2000);
-        assert_eq!(watched(&[(period, 290), (larger, 290)], false), Some((larger, 290)));
+        assert_eq!(watched(&[(period, 290), (larger.clone(), 290)], false), Some((larger, 290)));
     }
 
     #[test]

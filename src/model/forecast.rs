@@ -24,15 +24,16 @@ pub struct Forecast {
 pub fn forecast(window: &Window, used: i64, now: Millis) -> Option<Forecast> {
     let (span, gone) = (window.ends_at - window.starts_at, now - window.starts_at);
     let is_open = gone >= DAY.max(span / EARLIEST) && now < window.ends_at;
-    let is_some = (1..window.most).contains(&used);
+    let whole = window.whole();
+    let is_some = (1..whole).contains(&used);
     if window.per == Per::Day || window.bill != Bill::Paid || !is_open || !is_some {
         return None;
     }
-    let runs_out_at = window.starts_at.saturating_add(scaled(window.most, gone, used));
+    let runs_out_at = window.starts_at.saturating_add(scaled(whole, gone, used));
     let runs_out_at = Some(runs_out_at).filter(|at| *at < window.ends_at);
     let about = rough(scaled(used, span, gone));
     // Rounding must not tell of a lack that there is not.
-    let about = if runs_out_at.is_some() { about } else { about.min(window.most) };
+    let about = if runs_out_at.is_some() { about } else { about.min(whole) };
     Some(Forecast { about: about.max(used), runs_out_at })
 }
 
@@ -52,9 +53,16 @@ fn rough(value: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{beyond::Beyond, rate::Rate};
 
-    const MONTH: Window =
-        Window { per: Per::Month, starts_at: 1000 * DAY, ends_at: 1030 * DAY, most: 300, bill: Bill::Paid };
+    const MONTH: Window = Window {
+        per: Per::Month,
+        starts_at: 1000 * DAY,
+        ends_at: 1030 * DAY,
+        most: 300,
+        bill: Bill::Paid,
+        beyond: None,
+    };
 
     fn on_day(day: i64, used: i64) -> Option<Forecast> {
         forecast(&MONTH, used, (1000 + day) * DAY)
@@ -76,6 +84,15 @@ mod tests {
         let odd = Window { most: 999, ..MONTH };
         assert_eq!(forecast(&odd, 499, 1015 * DAY + DAY / 2), Some(Forecast { about: 970, runs_out_at: None }));
         assert_eq!(forecast(&odd, 499, 1015 * DAY), Some(Forecast { about: 999, runs_out_at: None }));
+    }
+
+    #[test]
+    fn what_is_paid_beyond_counts_with_what_is_included() {
+        let each = Rate::parse("4").expect("a rate");
+        let beyond = Some(Beyond { each, currency: "usd".into(), cap: None, most: 125 });
+        let more = Window { beyond, ..MONTH };
+        assert_eq!(forecast(&more, 137, 1010 * DAY), Some(Forecast { about: 410, runs_out_at: None }));
+        assert_eq!(forecast(&more, 310, 1020 * DAY).map(|it| it.runs_out_at.is_some()), Some(true), "425 are not 465");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod alert;
+pub mod beyond;
 pub mod browser;
 pub mod budget;
 pub mod catalog;
@@ -30,6 +31,7 @@ pub mod projection;
 pub mod proration;
 pub mod quote;
 pub mod rate;
+pub mod reckoning;
 pub mod remedy;
 pub mod role;
 pub mod setup;

@@ -43,6 +43,12 @@ impl Money {
         Some(Self { amount, ..money })
     }
 
+    /// As somebody would type it: what [`Money::parse`] reads.
+    #[must_use]
+    pub fn typed(&self) -> String {
+        self.digits().replace(',', "")
+    }
+
     /// Whether nothing is to be paid.
     #[must_use]
     pub fn is_zero(&self) -> bool {
@@ -126,5 +132,8 @@ mod tests {
             assert_eq!(read(odd, "usd"), None, "{odd}");
         }
         assert_eq!(read("1.5", "jpy"), None);
+        for money in [Money::new(123_450, "usd"), Money::new(1_200, "jpy"), Money::new(0, "eur")] {
+            assert_eq!(Money::parse(&money.typed(), &money.currency), Some(money));
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     catalog::{Interval, Offer, Trial},
     money::Money,
+    rate::Rate,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -25,6 +26,8 @@ pub struct Charge {
     pub price_id: Option<String>,
     /// Before discounts and tax.
     pub amount: Money,
+    /// What usage costs beyond what is included, the cheaper first.
+    pub rates: Vec<Rate>,
     /// The trial that it gives.
     pub trial: Option<Trial>,
 }
@@ -67,7 +70,14 @@ impl Quote {
         charge.product_id.as_deref() == Some(&self.offer.product_id)
             && charge.price_id.as_deref() == Some(&self.offer.price_id)
             && charge.amount == self.offer.price
+            && charge.rates == self.rates()
             && charge.trial == self.trial
+    }
+
+    fn rates(&self) -> Vec<Rate> {
+        let mut rates: Vec<Rate> = self.offer.extras.iter().map(|extra| extra.each).collect();
+        rates.sort_unstable();
+        rates
     }
 
     /// Whether tax is in the price (`Some(true)`), on top (`Some(false)`), or up to where the buyer is.
@@ -90,6 +100,7 @@ impl Quote {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::catalog::Extra;
 
     fn quote(trial: bool) -> Quote {
         let offer = Offer {
@@ -110,6 +121,7 @@ mod tests {
             product_id: Some("p".into()),
             price_id: Some("x".into()),
             amount: quote.offer.price.clone(),
+            rates: quote.offer.extras.iter().map(|extra| extra.each).collect(),
             trial: quote.trial.clone(),
         }
     }
@@ -118,8 +130,11 @@ mod tests {
     fn every_shown_part_is_in_the_hash() {
         let mut dearer = quote(true);
         dearer.offer.price.amount += 1;
-        let hashes = [quote(true).hash(), quote(false).hash(), dearer.hash()];
-        assert!(hashes[0] != hashes[1] && hashes[0] != hashes[2]);
+        let mut metered = quote(true);
+        metered.offer.extras = extras("4");
+        let hashes = [quote(true).hash(), quote(false).hash(), dearer.hash(), metered.hash()];
+        assert!(hashes[1..].iter().all(|hash| *hash != hashes[0]));
+        assert!(!quote(true).stored().contains("extras"), "quotes of before are read and hashed as they were");
         assert_eq!(Quote::of_stored(&quote(true).stored()), Some(quote(true)));
     }
 
@@ -131,6 +146,19 @@ mod tests {
         assert!(!quote.equals(&Charge { amount: Money::new(1200, "eur"), ..charge(&quote) }));
         assert!(!quote.equals(&Charge { price_id: Some("y".into()), ..charge(&quote) }));
         assert!(!quote.equals(&Charge { trial: Some(Trial { unit: "day".into(), count: 14 }), ..charge(&quote) }));
+    }
+
+    fn extras(each: &str) -> Vec<Extra> {
+        vec![Extra { meter: "codes".into(), each: Rate::parse(each).expect("a rate") }]
+    }
+
+    #[test]
+    fn usage_must_cost_what_was_shown() {
+        let mut quote = quote(false);
+        let plain = charge(&quote);
+        quote.offer.extras = extras("4");
+        assert!(quote.equals(&charge(&quote)) && !quote.equals(&plain));
+        assert!(!quote.equals(&Charge { rates: vec![extras("5")[0].each], ..charge(&quote) }));
     }
 
     #[test]

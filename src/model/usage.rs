@@ -3,6 +3,7 @@
 //! can be counted in the wrong one.
 
 use super::{
+    beyond::Beyond,
     instant::{DAY, Millis, month_of},
     meter::Allowance,
 };
@@ -74,7 +75,7 @@ impl Bill {
 }
 
 /// How much may be used in which stretch of time; billing time, the end does not belong to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window {
     /// What kind of stretch it is.
     pub per: Per,
@@ -82,17 +83,25 @@ pub struct Window {
     pub starts_at: Millis,
     /// Its end.
     pub ends_at: Millis,
-    /// So much may be used.
+    /// So much is included.
     pub most: i64,
     /// Whether it is paid for.
     pub bill: Bill,
+    /// More of it, where more is sold.
+    pub beyond: Option<Beyond>,
 }
 
 impl Window {
+    /// So much may be used in all: what is included, and what the customer pays beyond that.
+    #[must_use]
+    pub fn whole(&self) -> i64 {
+        self.most.saturating_add(self.beyond.as_ref().map_or(0, |beyond| beyond.most))
+    }
+
     /// What stands for a period that must have begun and that nothing was heard of yet.
     #[must_use]
     pub fn awaited(now: Millis) -> Self {
-        Self { per: Per::Period, starts_at: now, ends_at: now, most: 0, bill: Bill::Awaited }
+        Self { per: Per::Period, starts_at: now, ends_at: now, most: 0, bill: Bill::Awaited, beyond: None }
     }
 
     /// The window of an allowance that is counted here alone, around `now`.
@@ -101,11 +110,11 @@ impl Window {
         match allowance {
             Allowance::ADay(most) => {
                 let starts_at = now.div_euclid(DAY) * DAY;
-                Self { per: Per::Day, starts_at, ends_at: starts_at + DAY, most, bill: Bill::Paid }
+                Self { per: Per::Day, starts_at, ends_at: starts_at + DAY, most, bill: Bill::Paid, beyond: None }
             }
             Allowance::AMonth(most) => {
                 let (starts_at, ends_at) = month_of(now);
-                Self { per: Per::Month, starts_at, ends_at, most, bill: Bill::Paid }
+                Self { per: Per::Month, starts_at, ends_at, most, bill: Bill::Paid, beyond: None }
             }
         }
     }
@@ -118,8 +127,10 @@ pub struct Balance {
     pub meter: String,
     /// What was used, and is set aside for work that is being done.
     pub used: i64,
-    /// So much may be used in all.
+    /// So much is included.
     pub most: i64,
+    /// More of it, where more is sold.
+    pub beyond: Option<Beyond>,
     /// When it begins anew, billing time; `None` where there is nothing.
     pub until: Option<Millis>,
     /// For how long it is.
@@ -129,24 +140,37 @@ pub struct Balance {
 }
 
 impl Balance {
-    /// What is left.
+    /// What is left of what is included.
+    #[must_use]
+    pub fn included(&self) -> i64 {
+        (self.most - self.used).max(0)
+    }
+
+    /// What may be used still, what is paid beyond included.
     #[must_use]
     pub fn left(&self) -> i64 {
-        (self.most - self.used).max(0)
+        let beyond = self.beyond.as_ref().map_or(0, |beyond| beyond.most);
+        (self.most.saturating_add(beyond) - self.used).max(0)
+    }
+
+    /// What was used beyond what is included.
+    #[must_use]
+    pub fn over(&self) -> i64 {
+        (self.used - self.most).max(0)
     }
 }
 
 /// Windows with what is used of each.
 pub type Standing = [(Window, i64)];
 
-/// The window that `amount` is taken from: what was bought goes before what is counted here alone, and of two equal ones the
-/// fuller. `None` if none has enough.
+/// The window that `amount` is taken from: what costs nothing goes before what does, what was bought before what is counted
+/// here alone, and of two equal ones the fuller. `None` if none has enough.
 #[must_use]
 pub fn choose(standing: &Standing, amount: i64) -> Option<Window> {
-    let enough = standing
-        .iter()
-        .filter(|(window, used)| window.bill == Bill::Paid && used.saturating_add(amount) <= window.most);
-    enough.min_by_key(|(window, used)| (window.per, used - window.most)).map(|(window, _)| *window)
+    let after = |used: i64| used.saturating_add(amount);
+    let enough = standing.iter().filter(|(window, used)| window.bill == Bill::Paid && after(*used) <= window.whole());
+    let costs = |(window, used): &&(Window, i64)| after(*used) > window.most;
+    enough.min_by_key(|one| (costs(one), one.0.per, one.1 - one.0.most)).map(|(window, _)| window.clone())
 }
 
 /// The window that is to be shown, and what is used of it: the one that the next use would be taken from; if there is none, the
@@ -155,7 +179,7 @@ pub fn choose(standing: &Standing, amount: i64) -> Option<Window> {
 pub fn shown(standing: &Standing) -> Option<&(Window, i64)> {
     let next = choose(standing, 1);
     let paid = || standing.iter().filter(|(window, _)| window.bill == Bill::Paid).min_by_key(|(window, _)| window.per);
-    standing.iter().find(|(window, _)| Some(*window) == next).or_else(paid)
+    standing.iter().find(|(window, _)| Some(window) == next.as_ref()).or_else(paid)
 }
 
 /// What somebody has, by the window that is [`shown`].
@@ -164,7 +188,8 @@ pub fn balance(meter: &str, standing: &Standing) -> Balance {
     let shown = shown(standing);
     let (used, most) = shown.map_or((0, 0), |(window, used)| (*used, window.most));
     let (until, per) = shown.map_or((None, Per::Period), |(window, _)| (Some(window.ends_at), window.per));
-    Balance { meter: meter.to_owned(), used, most, until, per, bill: bill(standing) }
+    let beyond = shown.and_then(|(window, _)| window.beyond.clone());
+    Balance { meter: meter.to_owned(), used, most, beyond, until, per, bill: bill(standing) }
 }
 
 /// One that is paid is enough; else one that may be paid any moment.
@@ -181,39 +206,60 @@ fn bill(standing: &Standing) -> Bill {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::rate::Rate;
 
     fn window(per: Per, most: i64, paid: bool) -> Window {
         let bill = if paid { Bill::Paid } else { Bill::Unpaid };
-        Window { per, starts_at: 0, ends_at: DAY, most, bill }
+        Window { per, starts_at: 0, ends_at: DAY, most, bill, beyond: None }
+    }
+
+    fn with_more(window: Window, most: i64) -> Window {
+        let each = Rate::parse("4").expect("a rate");
+        Window { beyond: Some(Beyond { each, currency: "usd".into(), cap: None, most }), ..window }
+    }
+
+    #[test]
+    fn what_costs_something_goes_last_and_no_further_than_allowed() {
+        let (day, period) = (window(Per::Day, 3, true), with_more(window(Per::Period, 300, true), 10));
+        assert_eq!(choose(&[(day.clone(), 0), (period.clone(), 299)], 1), Some(period.clone()));
+        assert_eq!(choose(&[(day.clone(), 0), (period.clone(), 300)], 1), Some(day.clone()), "nobody pays for a gift");
+        assert_eq!(choose(&[(day.clone(), 3), (period.clone(), 309)], 1), Some(period.clone()));
+        assert_eq!(choose(&[(day.clone(), 3), (period.clone(), 310)], 1), None);
+        assert_eq!(choose(&[(period.clone(), 295)], 15), Some(period.clone()), "a part of it is paid");
+        assert_eq!(choose(&[(period.clone(), 295)], 16), None);
+        let unpaid = with_more(window(Per::Period, 300, false), 10);
+        assert_eq!(choose(&[(unpaid, 0)], 1), None);
+        let over = balance("codes", &[(day, 3), (period, 304)]);
+        assert_eq!((over.included(), over.left(), over.over()), (0, 6, 4));
     }
 
     #[test]
     fn what_was_bought_goes_first_and_what_is_unpaid_gives_nothing() {
         let (day, period) = (window(Per::Day, 3, true), window(Per::Period, 300, true));
-        assert_eq!(choose(&[(day, 0), (period, 0)], 1), Some(period));
-        assert_eq!(choose(&[(day, 0), (period, 300)], 1), Some(day), "nobody has less than everybody");
-        assert_eq!(choose(&[(day, 3), (period, 300)], 1), None);
-        assert_eq!(choose(&[(day, 0), (window(Per::Period, 300, false), 0)], 4), None);
-        assert_eq!(choose(&[(day, 0)], i64::MAX), None);
+        let of = |day_used, used, amount| choose(&[(day.clone(), day_used), (period.clone(), used)], amount);
+        assert_eq!(of(0, 0, 1), Some(period.clone()));
+        assert_eq!(of(0, 300, 1), Some(day.clone()), "nobody has less than everybody");
+        assert_eq!((of(3, 300, 1), of(0, 0, i64::MAX)), (None, None));
+        assert_eq!(choose(&[(day.clone(), 0), (window(Per::Period, 300, false), 0)], 4), None);
     }
 
     #[test]
     fn of_two_that_were_bought_the_fuller_goes_first() {
         let (small, large) = (window(Per::Period, 300, true), window(Per::Period, 2000, true));
-        assert_eq!(choose(&[(small, 10), (large, 10)], 1), Some(large));
-        assert_eq!(choose(&[(small, 10), (large, 1990)], 1), Some(small));
+        let of = |used| choose(&[(small.clone(), 10), (large.clone(), used)], 1);
+        assert_eq!((of(10), of(1990)), (Some(large.clone()), Some(small.clone())));
     }
 
     #[test]
     fn the_balance_is_of_the_window_that_is_next() {
         let (day, period) = (window(Per::Day, 3, true), window(Per::Period, 300, true));
-        assert_eq!(balance("codes", &[(day, 1), (period, 299)]).left(), 1);
-        let none = balance("codes", &[(day, 3), (period, 300)]);
+        let of = |day_used, used| balance("codes", &[(day.clone(), day_used), (period.clone(), used)]);
+        assert_eq!(of(1, 299).left(), 1);
+        let none = of(3, 300);
         assert_eq!((none.left(), none.per), (0, Per::Period));
-        let unpaid = (window(Per::Period, 300, false), 0);
-        assert_eq!(balance("codes", &[unpaid, (day, 3)]).bill, Bill::Unpaid);
-        assert_eq!(balance("codes", &[unpaid, (Window::awaited(0), 0)]).bill, Bill::Awaited);
-        assert_eq!(balance("codes", &[unpaid, (period, 0)]).bill, Bill::Paid);
+        let with = |other: Window| balance("codes", &[(window(Per::Period, 300, false), 0), (other, 0)]).bill;
+        assert_eq!((with(day.clone()), with(Window::awaited(0))), (Bill::Unpaid, Bill::Awaited));
+        assert_eq!(with(period.clone()), Bill::Paid);
         assert_eq!((balance("codes", &[]).most, balance("codes", &[]).until), (0, None));
     }
 

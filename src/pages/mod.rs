@@ -31,5 +31,6 @@ pub mod staff;
 pub mod subscription;
 pub mod theme;
 pub mod usage;
+pub mod usage_limit;
 pub mod verify;
 pub mod verify_again;

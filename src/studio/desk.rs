@@ -52,9 +52,18 @@ pub(super) async fn left(user: &str) -> Result<Left, Error> {
         (1.., _) => None,
         (_, Bill::Awaited) => Some(shut::<()>(Guard::Unknown(CHECKING))),
         (_, Bill::Unpaid) => Some(unpaid(&balance)),
-        (_, Bill::Paid) => Some(shut(guarding::used_up(&state, user, METER, words::used_up(&balance)).await)),
+        (_, Bill::Paid) => {
+            let way = shut(guarding::used_up(&state, user, METER, words::used_up(&balance)).await);
+            Some(view! { {way} {by_the_unit(&balance)} }.into_any())
+        }
     };
     Ok(Left { balance, closed })
+}
+
+/// Where more is paid by the unit, the way to a limit that allows some.
+fn by_the_unit(balance: &Balance) -> Option<impl IntoView + use<>> {
+    let words = words::by_the_unit(balance)?;
+    Some(view! { <p>{words}" "<a href=format!("/usage/limit?meter={METER}")>"Set a spending limit"</a></p> })
 }
 
 /// More is not sold to somebody who has a bill to pay: they get it by paying that.

@@ -147,6 +147,8 @@ static TABLE: &[Line] = &[
     ("GET", "/usage", "", "", MEMBERS),
     ("GET", "/usage", "?meter=codes&period=0", "", ["303 /login", "404", "404", "404", "404"]),
     ("POST", "/usage", "", "meter=codes&at80=yes", members_to("303 /usage")),
+    ("POST", "/usage/limit", "", "meter=unheard-of&amount=5", ["303 /login", "404", "404", "404", "404"]),
+    ("GET", "/usage/limit", "?meter=unheard-of", "", ["303 /login", "404", "404", "404", "404"]),
     ("POST", "/usage", "", "meter=unheard-of", MEMBERS_MISTAKEN),
     ("GET", "/orders/paper", "?bill=none&sort=invoice", "", ["303 /login", "404", "404", "404", "404"]),
     ("POST", "/orders/paper", "?bill=none&sort=invoice", "bill=none", ["303 /login", "404", "404", "404", "404"]),

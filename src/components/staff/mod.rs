@@ -13,7 +13,7 @@ pub use leaving::{LeavingTable, leaving_sentence};
 pub use orders::Orders;
 pub use person::{Beliefs, Changes, Gifts, Has, Sources};
 pub use remedies::{BillTable, Remedies};
-pub use runs::{Found, Lines, Looks, Runs, sent_and_held, sort_words};
+pub use runs::{Explained, Found, Lines, Looks, Runs, sent_and_held, sort_words};
 pub use tables::{Acts, CaseTable, ShelfTable, Strays, Table, case_words};
 
 use super::page::Page;

@@ -94,18 +94,29 @@ pub fn Looks(
 /// What one run did.
 #[component]
 pub fn Found(
-    /// Its repairs, and what it could not explain.
+    /// Its repairs, what it could not explain, and what it could.
     findings: Findings,
     /// Whether it was only to say what it would do.
     dry: bool,
 ) -> impl IntoView {
-    let Findings { repairs, unexplained } = findings;
+    let Findings { repairs, unexplained, explained } = findings;
     let repaired = if dry { "What would be repaired" } else { "What was repaired" };
     let lines = |lines: Vec<Line>| lines.into_iter().map(|line| (None, line)).collect::<Vec<_>>();
     view! {
         <Lines title=repaired empty="Nothing." lines=lines(repairs) />
         <Lines title="What could not be explained" empty="Nothing." lines=lines(unexplained) />
+        <Explained lines=lines(explained) />
     }
+}
+
+/// What differs for a reason that is no concern; nothing where there is none.
+#[component]
+pub fn Explained(
+    /// Each with when its run began, where that is not the same for all.
+    lines: Vec<(Option<i64>, Line)>,
+) -> impl IntoView {
+    let is_any = !lines.is_empty();
+    is_any.then(|| view! { <Lines title="What differs for a reason, and counts as equal" empty="" lines /> })
 }
 
 /// Repairs, or things unexplained, in words.

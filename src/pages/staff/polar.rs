@@ -4,7 +4,7 @@ use super::refusals::{known, refusal};
 use crate::{
     components::{
         form::{Hidden, Refusal},
-        staff::{Found, Lines, Looks, Room, Runs, sent_and_held, sort_words},
+        staff::{Explained, Found, Lines, Looks, Room, Runs, sent_and_held, sort_words},
     },
     model::instant::spell_time,
     pages::not_found::NotFound,
@@ -60,14 +60,16 @@ pub fn PolarPage() -> impl IntoView {
 #[component]
 fn Side(side: PolarSide) -> impl IntoView {
     let PolarSide { problems, can_mend, looks, with_events, sweeps, findings } = side;
-    let (mut repairs, mut unexplained) = (Vec::new(), Vec::new());
+    let (mut repairs, mut unexplained, mut explained) = (Vec::new(), Vec::new(), Vec::new());
     for (at, found) in findings {
         let dated = |line: Line| (Some(at), line);
         repairs.extend(found.repairs.into_iter().map(dated));
         unexplained.extend(found.unexplained.into_iter().map(dated));
+        explained.extend(found.explained.into_iter().map(dated));
     }
-    repairs.truncate(MOST_LINES);
-    unexplained.truncate(MOST_LINES);
+    for lines in [&mut repairs, &mut unexplained, &mut explained] {
+        lines.truncate(MOST_LINES);
+    }
     view! {
         <Room title="Polar" lead="Whether Polar reaches us, whether we hold what it sent, and what comparisons with it found.">
             <Refusal />
@@ -83,6 +85,7 @@ fn Side(side: PolarSide) -> impl IntoView {
             <Runs runs=sweeps />
             <Lines title="What was repaired" empty="Nothing, in the comparisons above." lines=repairs />
             <Lines title="What could not be explained" empty="Nothing, in the comparisons above." lines=unexplained />
+            <Explained lines=explained />
         </Room>
     }
 }

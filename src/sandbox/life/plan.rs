@@ -47,6 +47,7 @@ pub fn switch(state: &State, edit: &mut Edit, wished: Target, now: Stamp) -> Res
     }
     let old = edit.one.clone();
     take(state, &mut edit.one, product, &prices, now);
+    forgive(state, &mut edit.one);
     if let Some(discount) = wished.discount {
         discounting::change(state, &mut edit.one, discount)?;
     }
@@ -104,6 +105,12 @@ pub fn take(state: &State, one: &mut Subscription, product: &Product, prices: &[
     one.recurring_interval = product.recurring_interval.clone().unwrap_or_default();
     one.recurring_interval_count = product.recurring_interval_count.unwrap_or(1);
     one.price(state, prices.iter().map(|price| Held::of(price, None)).collect(), now);
+}
+
+/// What was used under the old prices is billed by none: Polar leaves out the usage of a price that a subscription has no
+/// more.
+fn forgive(state: &State, one: &mut Subscription) {
+    (one.ledger.billed, one.ledger.seen) = (state.usage.len(), state.usage.len());
 }
 
 /// A second change takes the place of the first.

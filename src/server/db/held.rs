@@ -190,9 +190,25 @@ held!(
 held!(
     "How much they could use, period by period.",
     windows,
-    WindowRow { meter: String, source_id: String, starts_at: Millis, ends_at: Millis, most: i64, bill: String },
-    "SELECT meter, source_id, starts_at, ends_at, most, bill FROM usage_windows WHERE user_id = $1
+    WindowRow {
+        meter: String,
+        source_id: String,
+        starts_at: Millis,
+        ends_at: Millis,
+        most: i64,
+        bill: String,
+        unit_amount: Option<String>,
+        currency: Option<String>,
+    },
+    "SELECT meter, source_id, starts_at, ends_at, most, bill, unit_amount, currency FROM usage_windows WHERE user_id = $1
      ORDER BY meter, starts_at, source_id"
+);
+
+held!(
+    "How much they let usage cost beyond what is included.",
+    limits,
+    LimitRow { meter: String, amount: i64, currency: String },
+    "SELECT meter, amount, currency FROM usage_limits WHERE user_id = $1 ORDER BY meter"
 );
 
 held!(

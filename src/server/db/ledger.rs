@@ -57,3 +57,10 @@ pub async fn believed<'c>(on: impl Reader<'c>, user: &str, at: Millis) -> Result
     );
     on.read(select).bind(user).bind(at).all().await
 }
+
+/// Whether a user lost a plan, maybe for another, from `since` on (billing time).
+pub async fn lost_a_plan<'c>(on: impl Reader<'c>, user: &str, since: Millis) -> Result<bool> {
+    let select = "SELECT EXISTS (SELECT 1 FROM ledger WHERE user_id = $1 AND feature LIKE 'plan:%'
+                                 AND before IS NOT NULL AND after IS NULL AND effective_at >= $2)";
+    on.read(select).bind(user).bind(since).scalar().await
+}

@@ -42,6 +42,7 @@ pub mod usage_alerts;
 pub mod usage_events;
 pub mod usage_history;
 pub mod usage_holds;
+pub mod usage_limits;
 pub mod usage_windows;
 pub mod users;
 

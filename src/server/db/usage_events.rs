@@ -1,7 +1,13 @@
 //! Table `usage_events`: everything that was used, once by its key, and how far it is on its way to Polar.
 
 use super::{Db, Reader, Result, Tx};
-use crate::model::{instant::Millis, usage::Use};
+use crate::model::{
+    instant::{DAY, Millis},
+    usage::Use,
+};
+
+/// What waits longer to be sent than this is out of the ordinary.
+const MONTH: Millis = 31 * DAY;
 
 /// A use that is to be written down.
 #[derive(Clone, Debug)]
@@ -146,6 +152,41 @@ pub async fn sums<'c>(on: impl Reader<'c>, meter: &str, user: Option<&str>) -> R
                   FROM usage_events WHERE meter = $1 AND state IN ('recorded', 'sent', 'counted')
                     AND ($2 IS NULL OR user_id = $2)";
     on.read(select).bind(meter).bind(user).one().await
+}
+
+/// Around which instants uses are summed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Around {
+    /// From when on they count, billing time.
+    pub from: Millis,
+    /// So long before and after that they may count as the other; what was used a month before it is left out.
+    pub margin: Millis,
+    /// The same instant as `from`, wall time.
+    pub from_wall: Millis,
+    /// What was sent after it is not surely counted yet, wall time.
+    pub lately: Millis,
+}
+
+/// Of what was used of a meter since an instant: what was sent, that with what is on its way, and what of it Polar may not
+/// count; and what was used before the instant and Polar may count since then.
+pub async fn sums_since<'c>(
+    on: impl Reader<'c>,
+    (user, meter): (&str, &str),
+    around: Around,
+) -> Result<(i64, i64, i64, i64)> {
+    let select =
+        "SELECT CAST(COALESCE(SUM(CASE WHEN counted_at >= $3 AND state <> 'recorded' THEN amount END), 0) AS BIGINT),
+                         CAST(COALESCE(SUM(CASE WHEN counted_at >= $3 THEN amount END), 0) AS BIGINT),
+                         CAST(COALESCE(SUM(CASE WHEN counted_at >= $3 AND state <> 'recorded'
+                                                 AND (counted_at < $4 OR sent_at > $5) THEN amount END), 0) AS BIGINT),
+                         CAST(COALESCE(SUM(CASE WHEN counted_at < $3
+                                                 AND (counted_at >= $6 OR state = 'recorded' OR sent_at >= $7)
+                                                THEN amount END), 0) AS BIGINT)
+                  FROM usage_events WHERE user_id = $1 AND meter = $2 AND state IN ('recorded', 'sent', 'counted')
+                    AND counted_at >= $8";
+    let row = on.read(select).bind(user).bind(meter).bind(around.from).bind(around.from + around.margin);
+    let row = row.bind(around.lately).bind(around.from - around.margin).bind(around.from_wall);
+    row.bind(around.from - MONTH).one().await
 }
 
 /// Polar's count was found to be ours: everything that was sent until wall time `until` is in it; of one user or of all.

@@ -1,7 +1,7 @@
 //! What somebody used and could use, as they are shown it: table `usage_events` by the day and newest first, and the periods
 //! of `usage_windows` that are over.
 
-use super::{Reader, Result};
+use super::{Reader, Result, usage_windows::MoreRow};
 use crate::model::instant::Millis;
 
 /// One use.
@@ -26,6 +26,9 @@ pub struct PastRow {
     pub most: i64,
     /// So much was.
     pub used: i64,
+    /// What more cost.
+    #[sqlx(flatten)]
+    pub more: MoreRow,
 }
 
 /// Which uses are meant.
@@ -72,7 +75,7 @@ pub async fn newest<'c>(on: impl Reader<'c>, user: &str, meter: &str, most: i64)
 
 /// The periods that were over at `at`, the newest first, with what was used of each.
 pub async fn past<'c>(on: impl Reader<'c>, (user, meter): (&str, &str), at: Millis, most: i64) -> Result<Vec<PastRow>> {
-    let select = "SELECT w.starts_at, w.ends_at, w.most,
+    let select = "SELECT w.starts_at, w.ends_at, w.most, w.unit_amount, w.currency, w.cap_amount,
                          (SELECT CAST(COALESCE(SUM(e.amount), 0) AS BIGINT) FROM usage_events e
                           WHERE e.user_id = w.user_id AND e.meter = w.meter AND e.counted_at >= w.starts_at
                             AND e.counted_at < w.ends_at AND e.state <> 'kept') AS used

@@ -113,6 +113,14 @@ pub async fn has_left<'c>(on: impl Reader<'c>, id: &str) -> Result<bool> {
     on.read(select).bind(id).scalar().await
 }
 
+/// Whether this is the id of somebody, who may have left.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn is_known<'c>(on: impl Reader<'c>, id: &str) -> Result<bool> {
+    on.read("SELECT EXISTS (SELECT 1 FROM users WHERE id = $1)").bind(id).scalar().await
+}
+
 /// The account with this id, unless it was deleted.
 ///
 /// # Errors

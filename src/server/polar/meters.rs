@@ -1,7 +1,10 @@
-//! Meters and the benefits that give units of them, as they are set up: made and changed (C§2.11, C§2.12).
+//! Meters and the benefits that give units of them, as they are set up: made and changed (C§2.11, C§2.12). And what each
+//! customer has of a meter.
 
 use super::{Client, Error};
+use crate::model::reckoning::Theirs;
 use reqwest::Method;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -28,7 +31,50 @@ impl Credit<'_> {
     }
 }
 
+/// What Polar holds of one customer's meter, all their subscriptions together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CustomerMeter {
+    /// Our user id, or whatever another shop of the organization calls its customers.
+    pub external_id: Option<String>,
+    /// Its numbers.
+    pub held: Theirs,
+}
+
+/// As Polar writes it.
+#[derive(Deserialize)]
+struct Written {
+    customer: Customer,
+    credited_units: i64,
+    consumed_units: f64,
+}
+
+#[derive(Deserialize)]
+struct Customer {
+    external_id: Option<String>,
+}
+
+impl From<Written> for CustomerMeter {
+    fn from(written: Written) -> Self {
+        let held = Theirs { credited: written.credited_units, consumed: written.consumed_units };
+        Self { external_id: written.customer.external_id, held }
+    }
+}
+
 impl Client {
+    /// One page of what customers have of a meter, those first who had it first; and whether there are no more. Pages count
+    /// from 1. In this order nobody is missed who uses it meanwhile.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn customer_meters(&self, meter: &str, number: u32) -> Result<(Vec<CustomerMeter>, bool), Error> {
+        let query = [("meter_id", meter), ("sorting", "created_at"), ("sorting", "customer_id")];
+        let page = self.page("customer_meter", &query, number).await?;
+        let read =
+            |value| serde_json::from_value::<Written>(value).map_err(|error| Error::Unreadable(error.to_string()));
+        let balances: Result<Vec<Written>, Error> = page.items.into_iter().map(|seen| read(seen.value)).collect();
+        Ok((balances?.into_iter().map(CustomerMeter::from).collect(), page.is_last))
+    }
+
     /// Every meter of the organization, raw; those that count no more as well, since prices of them may stand.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ mod writes;
 pub(crate) use client::MOST_SKEW;
 pub use client::{Access, Client, Seen};
 pub use error::Error;
-pub use meters::Credit;
+pub use meters::{Credit, CustomerMeter};
 pub use pace::Pace;
 pub use papers::Paper;
 pub use products::{NewProduct, NewTrial, Price, ProductChange};

@@ -1,7 +1,10 @@
 //! What we send to Polar and read back. Mirror objects stay raw JSON: the mirror's projections read them.
 
-use crate::model::{catalog::Trial, instant::parse_ms, money::Money, quote::Charge};
+use crate::model::{
+    catalog::Trial, instant::parse_ms, money::Money, projection::MeteredPrice, quote::Charge, rate::Rate,
+};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// One page of a list (C§1.3).
@@ -86,6 +89,8 @@ pub struct Checkout {
     currency: String,
     active_trial_interval: Option<String>,
     active_trial_interval_count: Option<i64>,
+    /// By product.
+    prices: Option<BTreeMap<String, Vec<Value>>>,
 }
 
 impl Checkout {
@@ -106,8 +111,19 @@ impl Checkout {
             product_id: self.product_id.clone(),
             price_id: self.product_price_id.clone(),
             amount: Money::new(self.amount, &self.currency),
+            rates: self.rates(),
             trial,
         }
+    }
+
+    /// What usage costs by its product, in its currency.
+    fn rates(&self) -> Vec<Rate> {
+        let prices = self.prices.as_ref().zip(self.product_id.as_ref()).and_then(|(prices, id)| prices.get(id));
+        let metered = prices.into_iter().flatten().filter_map(|price| MeteredPrice::deserialize(price).ok());
+        let mut rates: Vec<Rate> =
+            metered.filter(|price| price.price_currency == self.currency).map(|price| price.unit_amount).collect();
+        rates.sort_unstable();
+        rates
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is used: counted once here, sent to Polar once, and held against what was bought.
 
 mod alerts;
+mod balances;
 mod drawn;
 mod holds;
 mod killed;

@@ -8,14 +8,14 @@ use crate::{
         fold::Folded,
         instant::{Millis, parse_ms},
         meter::Allowance,
-        projection::{Kind, OrderFacts, SubscriptionFacts},
+        projection::{Kind, MeteredPrice, OrderFacts, SubscriptionFacts},
         usage::Bill,
     },
     server::{
         db::{
             self, Tx,
             mirror::ObjectRow,
-            usage_windows::{self, WindowRow},
+            usage_windows::{self, MoreRow, WindowRow},
         },
         state::State,
     },
@@ -53,20 +53,30 @@ pub(super) async fn follow(
 
 fn wanted(state: &State, holdings: &Holdings, folded: &Folded) -> Result<Vec<WindowRow>, db::Error> {
     let mut wanted = Vec::new();
-    for (row, plan) in holdings.planned().filter(|(row, _)| gives(row, folded)) {
-        let usage = state.plans.get(plan).map(|plan| &plan.usage);
+    for (row, slug) in holdings.planned().filter(|(row, _)| gives(row, folded)) {
+        let usage = state.plans.get(slug).map(|plan| &plan.usage);
         let facts: SubscriptionFacts = facts(row)?;
         let instant = |text: &Option<String>| text.as_deref().and_then(parse_ms);
         let span = (instant(&facts.current_period_start), instant(&facts.current_period_end));
         let (Some(starts_at), Some(ends_at)) = span else { continue };
         let (bill, interval) = (bill(holdings, row, &facts, starts_at)?.stored(), Interval::of(&facts));
         let each = usage.into_iter().flatten().filter_map(|(meter, allowance): (&String, &Allowance)| {
-            let (meter, most) = (meter.clone(), allowance.per_period(&interval)?);
-            Some(WindowRow { meter, source_id: row.id.clone(), starts_at, ends_at, most, bill: bill.to_owned() })
+            let (most, more) = (allowance.per_period(&interval)?, more(state, slug, &facts, meter));
+            let (meter, source_id, bill) = (meter.clone(), row.id.clone(), bill.to_owned());
+            Some(WindowRow { meter, source_id, starts_at, ends_at, most, bill, more })
         });
         wanted.extend(each);
     }
     Ok(wanted)
+}
+
+/// What a subscription pays for more of a meter. Nothing is sold on trial: Polar would bill nothing of it.
+fn more(state: &State, plan: &str, facts: &SubscriptionFacts, meter: &str) -> MoreRow {
+    let is_it = |price: &&MeteredPrice| {
+        price.price_currency == facts.currency && state.plans.priced_meter(plan, &price.meter.name) == Some(meter)
+    };
+    let price = facts.metered.iter().find(is_it).filter(|_| facts.status != "trialing");
+    price.map_or_else(MoreRow::default, MoreRow::at)
 }
 
 /// Whether it is a subscription that gives access.

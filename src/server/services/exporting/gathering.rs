@@ -25,6 +25,7 @@ pub(super) async fn gather(tx: &mut Tx, user: &str) -> Result<Value, db::Error> 
         "what_you_used": plain(held::uses(&mut *tx, user).await?),
         "set_aside_for_work": plain(held::holds(&mut *tx, user).await?),
         "what_you_could_use": plain(held::windows(&mut *tx, user).await?),
+        "spending_limits": plain(held::limits(&mut *tx, user).await?),
         "mail_about_usage": plain(held::alerts(&mut *tx, user).await?),
         "cases": plain(held::cases(&mut *tx, user).await?),
         "mails": plain(held::mails(&mut *tx, user).await?),

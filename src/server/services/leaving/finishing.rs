@@ -6,7 +6,7 @@ use crate::{
     server::{
         db::{
             self, Tx, audit, devices, email_tokens, leavings, outgoing_mail, usage_alerts, usage_events, usage_holds,
-            users,
+            usage_limits, users,
         },
         services::mailing::{self, Mail},
     },
@@ -51,5 +51,6 @@ async fn forget(tx: &mut Tx, user: &str) -> Result<(), db::Error> {
     audit::forget_addresses(tx, user).await?;
     usage_events::forget_properties(tx, user).await?;
     usage_holds::forget_properties(tx, user).await?;
-    usage_alerts::forget(tx, user).await
+    usage_alerts::forget(tx, user).await?;
+    usage_limits::forget(tx, user).await
 }

@@ -47,6 +47,9 @@ pub struct Findings {
     /// Each thing that is still not as expected.
     #[serde(default)]
     pub unexplained: Vec<Line>,
+    /// Each thing that differs for a reason that is no concern.
+    #[serde(default)]
+    pub explained: Vec<Line>,
 }
 
 impl Findings {
@@ -57,7 +60,7 @@ impl Findings {
     }
 
     fn is_empty(&self) -> bool {
-        self.repairs.is_empty() && self.unexplained.is_empty()
+        self.repairs.is_empty() && self.unexplained.is_empty() && self.explained.is_empty()
     }
 }
 

@@ -18,7 +18,7 @@ enum Outcome {
 /// One repair, or one thing that is still not as expected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// `subscription`, `order`, `refund`, `benefit_grant`, `product`, `customer`, `access`, `webhook`, `usage`.
+    /// `subscription`, `order`, `refund`, `benefit_grant`, `product`, `customer`, `access`, `webhook`, `usage`, `balance`.
     pub kind: String,
     /// Polar's id; of access the user's.
     pub id: String,
@@ -38,6 +38,9 @@ pub struct Report {
     pub repairs: Vec<Line>,
     /// What still differs afterwards.
     pub unexplained: Vec<Line>,
+    /// What differs for a reason that is no concern.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub explained: Vec<Line>,
 }
 
 impl Report {
@@ -72,6 +75,15 @@ impl Report {
         tracing::error!(kind = line.kind, id = line.id, user_id = line.user, why = line.words, "a sync cannot explain");
         if self.unexplained.len() < MOST_LINES {
             self.unexplained.push(line);
+        }
+    }
+
+    /// Notes what differs for a reason that is no concern: it is as expected, and counted so.
+    pub fn explained(&mut self, line: Line) {
+        self.equal(&line.kind, &line.id);
+        tracing::info!(kind = line.kind, id = line.id, user_id = line.user, why = line.words, "a sync can explain");
+        if self.explained.len() < MOST_LINES {
+            self.explained.push(line);
         }
     }
 
@@ -128,5 +140,16 @@ mod tests {
         assert_eq!(report.counts(), Counts { checked: 3, equal: 1, repaired: 1, unexplained: 1 });
         assert_eq!((report.repairs.len(), report.unexplained.len()), (2, 1));
         assert!(report.has("order", "b") && !report.has("refund", "b"));
+    }
+
+    #[test]
+    fn what_is_explained_is_as_expected_and_told() {
+        let mut report = Report::default();
+        report.equal("order", "a");
+        assert!(!report.json().contains("explained\":[{"), "{}", report.json());
+        report.explained(line("b", "it comes late"));
+        assert_eq!(report.counts(), Counts { checked: 2, equal: 2, ..Counts::default() });
+        assert_eq!((report.explained.len(), report.unexplained.len()), (1, 0));
+        assert!(report.json().contains("it comes late"));
     }
 }

@@ -6,6 +6,7 @@
 
 mod alerts;
 mod holding;
+mod limiting;
 mod reconciling;
 mod recording;
 mod sending;
@@ -15,6 +16,7 @@ mod standing;
 
 pub use alerts::choose as choose_alerts;
 pub use holding::{Held, Settled, hold, release, settle};
+pub use limiting::{Limit, choose as choose_limit, of as limit};
 pub use reconciling::{reconcile, reconcile_due};
 pub use recording::{Recorded, Recorder, record, record_in};
 pub use sending::{flush, send_due};

@@ -7,12 +7,14 @@ use crate::{
         forecast::{Forecast, forecast},
         instant::{DAY, Millis, month_of},
         meter::Meter,
+        money::Money,
         usage::{self, Balance, Per, Window},
     },
     server::{
         db::{
             self, Tx, usage_alerts,
             usage_history::{self, Counted, PastRow},
+            usage_limits,
         },
         state::State,
     },
@@ -40,6 +42,8 @@ pub struct Shown {
     pub balance: Balance,
     /// How it will end at this pace.
     pub forecast: Option<Forecast>,
+    /// What it may cost beyond what is included, as they chose.
+    pub limit: Option<Money>,
     /// What was used in the period, or in the calendar month where it is counted by the day.
     pub bars: Vec<Bar>,
     /// Now, billing time: what is after it is still to come.
@@ -53,7 +57,7 @@ pub struct Shown {
 }
 
 /// A period that is over, or a month in which something was counted here alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Past {
     /// Billing time.
     pub starts_at: Millis,
@@ -63,6 +67,8 @@ pub struct Past {
     pub most: Option<i64>,
     /// So much was used.
     pub used: i64,
+    /// What it cost beyond what was included, tax apart.
+    pub cost: Option<Money>,
 }
 
 /// Every meter, and what a user has of it now.
@@ -87,12 +93,14 @@ async fn one(tx: &mut Tx, state: &State, user: &str, (key, meter): (&str, &Meter
     };
     let days = usage_history::days(&mut *tx, about, span, counted).await?;
     let chosen = usage_alerts::of(&mut *tx, user, key).await?;
+    let limit = usage_limits::of(&mut *tx, user, key).await?;
     let is_told = chosen.is_some() || standing.iter().any(|(window, _)| window.per != Per::Day);
     Ok(Shown {
         key: key.to_owned(),
         meter: meter.clone(),
         balance: usage::balance(key, &standing),
         forecast: shown.and_then(|(window, used)| forecast(window, *used, now)),
+        limit,
         bars: chart::bars(&days, span),
         now,
         earlier: earlier(tx, about, now).await?,
@@ -111,12 +119,14 @@ async fn earlier(tx: &mut Tx, about: (&str, &str), now: Millis) -> Result<Vec<Pa
         ends_at: until,
         most: None,
         used: amount,
+        cost: None,
     });
-    let bought = bought.into_iter().map(|PastRow { starts_at, ends_at, most, used }| Past {
+    let bought = bought.into_iter().map(|PastRow { starts_at, ends_at, most, used, more }| Past {
         starts_at,
         ends_at,
         most: Some(most),
         used,
+        cost: more.beyond().filter(|_| used > most).map(|beyond| beyond.cost(used - most)),
     });
     let mut earlier: Vec<Past> = bought.chain(months).collect();
     earlier.sort_by_key(|past| std::cmp::Reverse((past.starts_at, past.most.is_some())));

@@ -85,8 +85,8 @@ pub(super) async fn take(
 ) -> Result<Result<(Window, i64), Refusal>, db::Error> {
     let standing = standing(tx, state, user, &used.meter).await?;
     let window = usage::choose(&standing, used.amount);
-    match standing.iter().find(|(open, _)| Some(*open) == window) {
-        Some(taken) => Ok(Ok(*taken)),
+    match standing.iter().find(|(open, _)| Some(open) == window.as_ref()) {
+        Some(taken) => Ok(Ok(taken.clone())),
         None => Ok(Err(refusal(tx, state, user, used, &standing).await?)),
     }
 }

@@ -6,10 +6,11 @@ use crate::{
         fold,
         instant::Millis,
         meter::Allowance,
+        money::Money,
         usage::{self, Balance, Bill, Per, Window},
     },
     server::{
-        db::{self, Tx, entitlements, usage_events, usage_holds, usage_windows},
+        db::{self, Tx, entitlements, usage_events, usage_holds, usage_limits, usage_windows},
         state::State,
     },
 };
@@ -52,7 +53,10 @@ pub(super) async fn standing(
 
 async fn windows(tx: &mut Tx, state: &State, user: &str, meter: &str, now: Millis) -> Result<Vec<Window>, db::Error> {
     let rows = usage_windows::open(&mut *tx, user, now).await?;
-    let mut windows: Vec<Window> = rows.iter().filter(|row| row.meter == meter).map(bought).collect();
+    let sells_more = rows.iter().any(|row| row.meter == meter && row.more.unit_amount.is_some());
+    let limit = if sells_more { usage_limits::of(&mut *tx, user, meter).await? } else { None };
+    let own = rows.iter().filter(|row| row.meter == meter);
+    let mut windows: Vec<Window> = own.map(|row| bought(row, limit.as_ref())).collect();
     for (feature, entitlement) in entitlements::of(&mut *tx, user).await? {
         let plan = fold::plan_of_feature(&feature);
         let Some(allowance) = plan.and_then(|plan| state.plans.allowance(plan, meter)) else { continue };
@@ -69,12 +73,13 @@ async fn windows(tx: &mut Tx, state: &State, user: &str, meter: &str, now: Milli
     Ok(windows)
 }
 
-fn bought(row: &usage_windows::WindowRow) -> Window {
+fn bought(row: &usage_windows::WindowRow, limit: Option<&Money>) -> Window {
     Window {
         per: Per::Period,
         starts_at: row.starts_at,
         ends_at: row.ends_at,
         most: row.most,
         bill: Bill::of_stored(&row.bill),
+        beyond: row.more.beyond().map(|beyond| beyond.allowed(limit)),
     }
 }
