@@ -128,7 +128,8 @@ impl Note {
     pub fn sentence(&self) -> String {
         match self {
             Self::Kind(name) => format!(
-                "{name} has a price that is neither plainly fixed nor for a meter of plans.toml: its prices stay as they are, and this shop cannot sell it."
+                "{name} has a price that is neither plainly fixed nor for a meter of plans.toml: its prices stay as they are, \
+                 and this shop cannot sell it."
             ),
             Self::Rhythm(name, interval) => {
                 format!("{name} is billed {}, which plans.toml cannot say: it stays as it is.", rhythm(interval))

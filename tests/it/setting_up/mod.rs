@@ -1,6 +1,7 @@
 //! `boreal polar plan` and `boreal polar push`: an organization is brought in line with `plans.toml`, once.
 
 mod benefits;
+mod charging;
 mod differing;
 mod failing;
 mod metering;
