@@ -73,8 +73,8 @@ async fn without_a_limit_it_stops_where_the_plan_ends() {
     for words in ["Each QR code beyond that costs $0.04.", "You have set no spending limit", "Set a spending limit"] {
         assert!(page.contains(words), "{words:?} is missing in {page}");
     }
-    let studio = ann.browser.get("/studio", 200).await.html;
-    assert!(studio.contains("each QR code more costs $0.04") && studio.contains(ITS_PAGE), "{studio}");
+    let studio = ann.browser.get("/studio", 200).await.html; // the studio
+    assert!(studio.contains("each QR code more costs $0.04") && studio.contains(ITS_PAGE), "{studio}"); // the studio
     renew(&shop).await;
     assert_eq!(newest_bill(&shop).await.iter().map(|(_, amount)| amount).sum::<i64>(), 1_200);
     shop.close().await;
@@ -95,8 +95,8 @@ async fn a_limit_allows_so_much_and_no_more_and_the_bill_is_what_was_told() {
     ] {
         assert!(page.contains(words), "{words:?} is missing in {page}");
     }
-    let studio = ann.browser.get("/studio", 200).await.html;
-    assert!(studio.contains("your spending limit is reached"), "{studio}");
+    let studio = ann.browser.get("/studio", 200).await.html; // the studio
+    assert!(studio.contains("your spending limit is reached"), "{studio}"); // the studio
 
     renew(&shop).await;
     wait_for_balance(&shop, &ann.who, 325).await;
