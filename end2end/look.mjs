@@ -103,6 +103,7 @@ await page.getByRole('img', { name: 'Chair 1' }).waitFor();
 await shoot('studio-sheet');
 // the studio: end
 await open('/usage', 'usage');
+await open('/usage/limit?meter=codes', 'usage-limit');
 await open('/buy?plan=pro&interval=year', 'buy-again');
 await open('/subscription/change', 'change-choices');
 await open('/subscription/change?plan=team&interval=month', 'change-upgrade');

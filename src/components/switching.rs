@@ -6,8 +6,9 @@ use crate::{
         catalog::Offer,
         change::Terms,
         instant::spell_date,
-        plan::Value,
-        switch::{Switch, Timing, Today, gains_and_losses},
+        meter::Allowance,
+        plan::{Plans, Value},
+        switch::{Left, Switch, Timing, Today, Worth, gains_and_losses, more_and_less},
     },
     server::http::state,
 };
@@ -112,23 +113,35 @@ pub fn Trade(
     /// The plan's slug then.
     to: String,
 ) -> impl IntoView {
-    let state = state();
-    let to = state.plans.get(&to)?;
-    let (gained, lost) = gains_and_losses(state.plans.get(&from), to);
-    let words = |(feature, value): (String, Value), only: &str| {
-        let name = state.plans.feature_name(&feature).to_owned();
-        match value {
-            Value::Limit(limit) if limit > 0 => format!("{name}: {only} {limit}"),
-            Value::Limit(_) | Value::Switch(_) => name,
-        }
+    let plans = &state().plans;
+    let (gained, lost) = gains_and_losses(plans.get(&from), plans.get(&to)?);
+    let (more, less) = more_and_less(plans, &from, &to);
+    let all = |features: Worth, meters: Left, only: &str| -> Vec<String> {
+        let features = features.into_iter().map(|one| feature_words(plans, one, only));
+        features.chain(meters.into_iter().map(|one| meter_words(one, only))).collect()
     };
-    let list = |title: &'static str, only: &str, all: Vec<(String, Value)>| {
+    let list = |title: &'static str, all: Vec<String>| {
         (!all.is_empty()).then(|| {
-            let each = all.into_iter().map(|one| view! { <li>{words(one, only)}</li> }).collect_view();
+            let each = all.into_iter().map(|words| view! { <li>{words}</li> }).collect_view();
             view! { <h2 class="small">{title}</h2><ul class="reasons">{each}</ul> }
         })
     };
-    Some(view! { {list("You gain", "up to", gained)} {list("You lose", "only", lost)} })
+    Some(view! { {list("You gain", all(gained, more, "up to"))} {list("You lose", all(lost, less, "only"))} })
+}
+
+fn feature_words(plans: &Plans, (feature, value): (String, Value), only: &str) -> String {
+    let name = plans.feature_name(&feature);
+    match value {
+        Value::Limit(limit) if limit > 0 => format!("{name}: {only} {limit}"),
+        Value::Limit(_) | Value::Switch(_) => name.to_owned(),
+    }
+}
+
+fn meter_words((name, allowance): (String, Option<Allowance>), only: &str) -> String {
+    match allowance {
+        Some(allowance) => format!("{name}: {only} {}", allowance.words()),
+        None => name,
+    }
 }
 
 #[cfg(test)]

@@ -3,11 +3,13 @@
 use super::{
     catalog::{Interval, Offer},
     instant::{Micros, Millis, parse_us},
+    meter::Allowance,
     money::Money,
     plan::{Plan, Plans, Value},
     proration::{Discount, Period, Side, difference},
 };
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 
 /// When another plan takes effect, and when its difference is billed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -226,6 +228,28 @@ pub fn gains_and_losses(from: Option<&Plan>, to: &Plan) -> (Worth, Worth) {
     let shown = |(name, value): (&String, &Value)| (name.clone(), *value);
     (more.map(shown).collect(), less.map(|(name, before)| (name.clone(), has(name).unwrap_or(lost(*before)))).collect())
 }
+
+/// Of which meters there is more and of which less with another plan, by the meter's name, with what there is then; `None` for
+/// nothing. Nobody has less than everybody.
+#[must_use]
+pub fn more_and_less(plans: &Plans, from: &str, to: &str) -> (Left, Left) {
+    let free = |meter: &str| plans.free().and_then(|plan| plans.allowance(&plan.slug, meter));
+    let has = |plan: &str, meter: &str| plans.allowance(plan, meter).or_else(|| free(meter));
+    let size = |allowance: Option<Allowance>| allowance.map_or(0, Allowance::in_a_month);
+    let (mut more, mut less) = (Vec::new(), Vec::new());
+    for (key, meter) in plans.meters() {
+        let (before, then) = (has(from, key), has(to, key));
+        match size(then).cmp(&size(before)) {
+            Ordering::Greater => more.push((meter.name.clone(), then)),
+            Ordering::Less => less.push((meter.name.clone(), then)),
+            Ordering::Equal => {}
+        }
+    }
+    (more, less)
+}
+
+/// Meters by their names, with what a plan allows of them.
+pub type Left = Vec<(String, Option<Allowance>)>;
 
 fn lost(before: Value) -> Value {
     match before {

@@ -100,3 +100,14 @@ fn what_is_gained_and_lost_is_named() {
     assert_eq!(lost, [("projects".into(), Value::Limit(50)), ("sharing".into(), Value::Switch(false))]);
     assert!(gained.is_empty());
 }
+
+#[test]
+fn there_is_more_or_less_of_a_meter_with_another_plan() {
+    let plans = Plans::parse(include_str!("../../../plans.toml")).expect("the shipped plans");
+    let codes = |allowance| vec![("QR codes".to_owned(), Some(allowance))];
+    assert_eq!(more_and_less(&plans, "pro", "team"), (codes(Allowance::AMonth(2000)), Vec::new()));
+    assert_eq!(more_and_less(&plans, "team", "pro"), (Vec::new(), codes(Allowance::AMonth(300))));
+    assert_eq!(more_and_less(&plans, "pro", "pro"), (Vec::new(), Vec::new()));
+    assert_eq!(more_and_less(&plans, "unheard-of", "pro"), (codes(Allowance::AMonth(300)), Vec::new()));
+    assert_eq!(more_and_less(&plans, "pro", "free"), (Vec::new(), codes(Allowance::ADay(3))));
+}
