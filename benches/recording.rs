@@ -8,7 +8,7 @@ use boreal::{
     server::{
         db::{
             self, Reader,
-            usage_windows::{self, WindowRow},
+            usage_windows::{self, MoreRow, WindowRow},
             users,
         },
         services::{new_id, usage},
@@ -38,6 +38,7 @@ async fn people(state: &State) -> Vec<String> {
             ends_at: now + 30 * 24 * 3_600_000,
             most: MOST,
             bill: "paid".to_owned(),
+            more: MoreRow::default(),
         };
         let added: Result<(), db::Error> = (state.db)
             .transaction(async |tx| {

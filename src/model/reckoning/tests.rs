@@ -1,3 +1,5 @@
+//! What is a difference, what is none, and in which words each is told.
+
 use super::*;
 
 fn period(starts_at: Millis, most: i64, bill: Bill) -> Period {

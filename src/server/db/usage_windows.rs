@@ -66,6 +66,19 @@ pub async fn put(tx: &mut Tx, user: &str, window: &WindowRow) -> Result<()> {
     row.bind(*cap_amount).execute().await.map(drop)
 }
 
+/// What was left of the period that ended just where this one begins, if it was paid. One that was cut short by a change hands
+/// nothing on: it does not end on the instant at which the next one begins, and what it gave was taken back.
+pub async fn left_before<'c>(on: impl Reader<'c>, user: &str, window: &WindowRow) -> Result<i64> {
+    let select = "SELECT w.most, (SELECT CAST(COALESCE(SUM(e.amount), 0) AS BIGINT) FROM usage_events e
+                                  WHERE e.user_id = w.user_id AND e.meter = w.meter AND e.counted_at >= w.starts_at
+                                    AND e.counted_at < w.ends_at AND e.state <> 'kept') AS used
+                  FROM usage_windows w
+                  WHERE w.user_id = $1 AND w.meter = $2 AND w.source_id = $3 AND w.ends_at = $4 AND w.starts_at < $4
+                    AND w.bill = 'paid'";
+    let row = on.read(select).bind(user).bind(&window.meter).bind(&window.source_id).bind(window.starts_at);
+    Ok(row.optional::<(i64, i64)>().await?.map_or(0, |(most, used)| (most - used).max(0)))
+}
+
 /// Every period of somebody that `at` lies in.
 pub async fn open<'c>(on: impl Reader<'c>, user: &str, at: Millis) -> Result<Vec<WindowRow>> {
     let select = "SELECT meter, source_id, starts_at, ends_at, most, bill, unit_amount, currency, cap_amount

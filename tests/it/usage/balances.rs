@@ -115,6 +115,7 @@ async fn who_buys_uses_and_renews_has_the_same_on_both_sides() {
     shop.polar.recover().await;
     shop.write("UPDATE usage_events SET run_at = 0").await;
     shop.state.wake.usage.notify_one();
+    shop.come_to_rest().await;
     for month in ["the second", "the third"] {
         shop.pass(31 * DAY).await;
         wait_for_balance(&shop, &ann, 300).await;
@@ -122,6 +123,8 @@ async fn who_buys_uses_and_renews_has_the_same_on_both_sides() {
         shop.use_codes(&ann, 9, month).await;
         is_equal(&shop, 2, month).await;
     }
+    shop.pass(62 * DAY).await;
+    is_equal(&shop, 2, "after two renewals at once").await;
     shop.close().await;
 }
 
@@ -133,7 +136,7 @@ async fn a_year_is_given_at_once_and_counts_until_it_is_over() {
     shop.pass(100 * DAY).await;
     shop.use_codes(&ann, 6, "in the fourth").await;
     is_equal(&shop, 2, "within the year").await;
-    shop.pass(266 * DAY).await;
+    shop.pass(267 * DAY).await;
     wait_for_balance(&shop, &ann, 3600).await;
     is_equal(&shop, 2, "in the next year").await;
     shop.close().await;
@@ -181,15 +184,39 @@ fn benefit_path(benefit: &Value) -> String {
 async fn uses_may_be_late_for_three_hours_and_no_longer() {
     let shop = Shop::open().await;
     let ann = shop.owner_of("pro", "month", 300).await;
-    shop.use_codes(&ann, 5, "of the first month").await;
+    shop.use_codes(&ann, 1, "first").await;
+    shop.use_codes(&ann, 5, "moved").await;
     shop.pass(32 * DAY).await;
     wait_for_balance(&shop, &ann, 300).await;
     // As if it were of this month: Polar's balance began anew and lacks it.
-    shop.write("UPDATE usage_events SET counted_at = (SELECT MAX(starts_at) + 14400000 FROM usage_windows)").await;
+    let moved = "UPDATE usage_events SET counted_at = (SELECT MAX(starts_at) + 14400000 FROM usage_windows)
+                 WHERE key = 'moved'";
+    shop.write(moved).await;
     let words = explained(&shop, &ann).await;
     assert!(words.starts_with("Polar counts 0 used, we sent 5 of the period: what was sent in the last 3"), "{words}");
     shop.write("UPDATE usage_events SET sent_at = sent_at - 14400000").await;
     assert_eq!(unexplained(&shop, &ann).await, "Polar counts 0 used, we sent 5 of the period");
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uses_that_waited_over_a_renewal_count_when_they_arrive() {
+    let shop = Shop::open().await;
+    let ann = shop.owner_of("pro", "month", 300).await;
+    shop.use_codes(&ann, 5, "in time").await;
+    shop.polar.fail(500, "/v1/events/ingest").await;
+    usage::record(&shop.state, &ann.id, &codes(7, "late")).await.expect("durable");
+    shop.advance(32 * DAY).await;
+    wait_for_balance(&shop, &ann, 300).await;
+    shop.polar.recover().await;
+    shop.write("UPDATE usage_events SET run_at = 0 WHERE state = 'recorded'").await;
+    shop.state.wake.usage.notify_one();
+    shop.come_to_rest().await;
+    let words = explained(&shop, &ann).await;
+    assert!(words.starts_with("Polar counts 7 used, we sent 0 of the period: "), "{words}");
+    assert!(words.ends_with("what was used around a renewal counts when it arrives"), "{words}");
+    shop.pass(31 * DAY).await;
+    is_equal(&shop, 2, "a month later").await;
     shop.close().await;
 }
 
@@ -277,7 +304,7 @@ async fn while_a_renewal_is_unpaid_nothing_is_an_alarm() {
     assert_eq!(shop.polar.pay(&open.url, &ann.email, PAYS_ONCE).await.status, 303);
     shop.wait_for_state(&open.order, "done").await;
     shop.use_codes(&ann, 5, "in the first month").await;
-    shop.pass(31 * DAY).await;
+    shop.pass(31 * DAY + HOUR).await;
     let bills = "SELECT bill FROM usage_windows ORDER BY starts_at DESC LIMIT 1";
     let is_unpaid = async || {
         let bill: String = shop.state.db.read(bills).scalar().await.expect("a period");

@@ -205,6 +205,8 @@ impl Stage {
         let ours = ours(&self.shop.state.db).await as f64;
         let theirs = counted(&self.shop.polar, &self.meter).await;
         assert!((theirs - ours).abs() < 1e-9, "Polar counts {theirs}, we count {ours}");
+        let report = usage::reconcile(&self.shop.state).await.expect("Polar answers").expect("nobody else does");
+        assert!(report.repairs.is_empty() && report.unexplained.is_empty(), "{report:?}");
     }
 }
 

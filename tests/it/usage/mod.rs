@@ -2,6 +2,7 @@
 
 mod alerts;
 mod balances;
+mod beyond;
 mod drawn;
 mod holds;
 mod killed;

@@ -32,8 +32,10 @@ pub(super) async fn follow(
     (holdings, folded): (&Holdings, &Folded),
 ) -> Result<(), db::Error> {
     let wanted = wanted(state, holdings, folded)?;
-    for window in &wanted {
-        usage_windows::put(tx, user, window).await?;
+    for (window, rolls_over) in &wanted {
+        let carried = if *rolls_over { usage_windows::left_before(&mut *tx, user, window).await? } else { 0 };
+        let most = window.most.saturating_add(carried);
+        usage_windows::put(tx, user, &WindowRow { most, ..window.clone() }).await?;
     }
     let now = state.clock.billing();
     for open in usage_windows::open(&mut *tx, user, now).await? {
@@ -44,14 +46,15 @@ pub(super) async fn follow(
         let is_next = |window: &WindowRow| {
             (&window.meter, &window.source_id) == (&open.meter, &open.source_id) && window.starts_at >= open.ends_at
         };
-        if !wanted.iter().any(|window| is(window) || is_next(window)) {
+        if !wanted.iter().any(|(window, _)| is(window) || is_next(window)) {
             usage_windows::close(tx, user, &open, now).await?;
         }
     }
     Ok(())
 }
 
-fn wanted(state: &State, holdings: &Holdings, folded: &Folded) -> Result<Vec<WindowRow>, db::Error> {
+/// The periods, each with whether what was left before goes along.
+fn wanted(state: &State, holdings: &Holdings, folded: &Folded) -> Result<Vec<(WindowRow, bool)>, db::Error> {
     let mut wanted = Vec::new();
     for (row, slug) in holdings.planned().filter(|(row, _)| gives(row, folded)) {
         let usage = state.plans.get(slug).map(|plan| &plan.usage);
@@ -62,8 +65,9 @@ fn wanted(state: &State, holdings: &Holdings, folded: &Folded) -> Result<Vec<Win
         let (bill, interval) = (bill(holdings, row, &facts, starts_at)?.stored(), Interval::of(&facts));
         let each = usage.into_iter().flatten().filter_map(|(meter, allowance): (&String, &Allowance)| {
             let (most, more) = (allowance.per_period(&interval)?, more(state, slug, &facts, meter));
+            let rolls_over = state.plans.rolls_over(slug, meter);
             let (meter, source_id, bill) = (meter.clone(), row.id.clone(), bill.to_owned());
-            Some(WindowRow { meter, source_id, starts_at, ends_at, most, bill, more })
+            Some((WindowRow { meter, source_id, starts_at, ends_at, most, bill, more }, rolls_over))
         });
         wanted.extend(each);
     }
