@@ -163,6 +163,9 @@ mod tests {
         let allowed = ["free", "pro", "team", "lifetime"].map(|plan| plans.allowance(plan, "codes"));
         let wanted = [Allowance::ADay(3), Allowance::AMonth(300), Allowance::AMonth(2000), Allowance::AMonth(100)];
         assert_eq!(allowed, wanted.map(Some));
+        let each = ["free", "pro", "team", "lifetime"]
+            .map(|plan| plans.rates(plan, "codes").map(|rates| rates["usd"].cost(1)));
+        assert_eq!(each, [None, Some(4), Some(3), None]);
         assert_eq!((plans.allowance("pro", "films"), plans.allowance("gold", "codes")), (None, None));
         assert!(plans.meter("films").is_none());
     }

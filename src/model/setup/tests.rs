@@ -62,9 +62,10 @@ fn an_empty_organization_gets_every_product() {
             "+ benefit 300 QR codes a month: made",
             "+ benefit 3600 QR codes a year: made",
             "+ benefit 2000 QR codes a month: made",
-            "+ Pro (every month): made, for $12 every month",
-            "+ Pro (every year): made, for $120 every year",
-            "+ Team (every month): made, for $39 every month, after 14 days without payment",
+            "+ Pro (every month): made, for $12 every month, and $0.04 for each QR code beyond those included",
+            "+ Pro (every year): made, for $120 every year, and $0.04 for each QR code beyond those included",
+            "+ Team (every month): made, for $39 every month, after 14 days without payment, and $0.03 for each QR code beyond \
+             those included",
             "+ Lifetime: made, for $249 once",
             "+ Pro (every month): gives the benefits 300 QR codes a month",
             "+ Pro (every year): gives the benefits 3600 QR codes a year",

@@ -102,8 +102,13 @@ async fn what_is_not_in_the_plans_is_left_alone() {
     assert_eq!(bench.plan().await, Vec::<String>::new());
 
     // What is included no more is given no more, and the bonus stays.
-    bench.change("included = 2000\n", "a_day = 9\n");
-    assert_eq!(bench.plan().await, ["- Team (every month): gives no more 2000 QR codes a month"]);
+    bench.change("included = 2000\neach = { usd = \"3\" }\n", "a_day = 9\n");
+    let lines = bench.plan().await;
+    assert!(
+        lines.len() == 2 && lines[0].starts_with("~ Team (every month): $0.03 for each QR code is charged"),
+        "{lines:#?}"
+    );
+    assert_eq!(lines[1], "- Team (every month): gives no more 2000 QR codes a month");
     bench.push().await;
     let team = bench.polar.get(&path("products", &team)).await;
     assert_eq!((team["benefits"].as_array().map(Vec::len), &team["benefits"][0]["id"]), (Some(1), &bonus["id"]));

@@ -155,7 +155,11 @@ async fn a_new_organization_is_set_up_once() {
     let lines = bench.plan().await;
     assert_eq!(
         lines[4..6],
-        ["+ Pro (every month): made, for $12 every month", "+ Pro (every year): made, for $120 every year"]
+        ["month", "year"].map(|interval| {
+            let paid = if interval == "month" { "$12" } else { "$120" };
+            let each = "and $0.04 for each QR code beyond those included";
+            format!("+ Pro (every {interval}): made, for {paid} every {interval}, {each}")
+        })
     );
     assert!(lines.len() == TO_DO && lines[11].starts_with(ENDPOINT), "{lines:#?}");
     let unasked = bench.run(&["push"]).await;
