@@ -20,6 +20,8 @@ const SWITCHED: &str = "the plan was changed within the period";
 const REGIVEN: &str = "what Polar gives was changed within the period, and counts from the next renewal on";
 const SEVERAL: &str = "several subscriptions give of it, and Polar begins anew at the renewal of any";
 const EARLIER: &str = "it goes on from before the period, as Polar begins anew at renewals alone";
+const CARRIED: &str = "what goes along to a period follows what was counted before it, and what was used around a renewal \
+                       counts when it arrives";
 const NEAR: &str =
     "what was sent in the last 3 hours comes late, and what was used around a renewal counts when it arrives";
 
@@ -81,6 +83,8 @@ pub struct Ours {
     pub switched: bool,
     /// Whether what Polar gives was changed since then.
     pub regiven: bool,
+    /// Whether what is left of a period goes along to the next.
+    pub rolls_over: bool,
 }
 
 /// How both stand to each other.
@@ -138,7 +142,8 @@ fn credits(theirs: i64, ours: &Ours) -> Option<Difference> {
     let given = ours.given();
     let why = || {
         let changed = ours.switched.then_some(SWITCHED).or(ours.regiven.then_some(REGIVEN));
-        ours.excuse().or(changed).or(ours.gives_some_of(theirs).then_some(SEVERAL))
+        let several = ours.gives_some_of(theirs).then_some(SEVERAL);
+        ours.excuse().or(changed).or(several).or(ours.carries_about(theirs).then_some(CARRIED))
     };
     (theirs != given).then(|| Difference { words: format!("Polar gives {theirs}, we give {given}"), why: why() })
 }
@@ -182,6 +187,12 @@ impl Ours {
         let awaited = self.is_open_with(Bill::Awaited).then_some(AWAITED);
         let unpaid = self.is_open_with(Bill::Unpaid).then_some(UNPAID);
         awaited.or(unpaid).or(self.turned.then_some(TURNED))
+    }
+
+    /// Whether it differs by no more than was used around the last renewal.
+    fn carries_about(&self, theirs: i64) -> bool {
+        let around = |sent: &Sent| (self.given() - sent.loose..=self.given() + sent.beyond).contains(&theirs);
+        self.rolls_over && self.sent.first().is_some_and(around)
     }
 
     /// Whether it is what some of several subscriptions give that do not renew together.

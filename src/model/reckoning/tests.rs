@@ -128,3 +128,16 @@ fn a_balance_is_there_from_the_first_credit_on() {
     assert_eq!(difference(judge_missing(&ours(0))), "Polar has no balance, we give 300");
     difference(judge_missing(&Ours { regiven: true, switched: true, ..ours(0) }));
 }
+
+#[test]
+fn what_goes_along_differs_by_what_was_used_around_the_renewal() {
+    let around = Sent { loose: 2, beyond: 7, ..sent(5) };
+    let rolls = |rolls_over| Ours { rolls_over, sent: vec![around], ..ours(0) };
+    for credited in [298, 307] {
+        assert!(reason(judge(theirs(credited, 5.0), &rolls(true))).ends_with(CARRIED));
+        difference(judge(theirs(credited, 5.0), &rolls(false)));
+    }
+    for credited in [297, 308] {
+        difference(judge(theirs(credited, 5.0), &rolls(true)));
+    }
+}

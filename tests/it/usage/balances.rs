@@ -202,6 +202,12 @@ async fn uses_may_be_late_for_three_hours_and_no_longer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn uses_that_waited_over_a_renewal_count_when_they_arrive() {
     let shop = Shop::open().await;
+    for benefit in shop.polar.list("/v1/benefits/").await.iter().filter(|one| one["type"] == "meter_credit") {
+        let mut properties = benefit["properties"].clone();
+        properties["rollover"] = json!(true);
+        let body = json!({"type": "meter_credit", "properties": properties});
+        shop.at_polar("PATCH", &benefit_path(benefit), Some(body)).await;
+    }
     let ann = shop.owner_of("pro", "month", 300).await;
     shop.use_codes(&ann, 5, "in time").await;
     shop.polar.fail(500, "/v1/events/ingest").await;
@@ -212,11 +218,12 @@ async fn uses_that_waited_over_a_renewal_count_when_they_arrive() {
     shop.write("UPDATE usage_events SET run_at = 0 WHERE state = 'recorded'").await;
     shop.state.wake.usage.notify_one();
     shop.come_to_rest().await;
+    // As much as is left by our count goes along here; by Polar's it is seven more.
+    shop.write("UPDATE usage_windows SET most = 588 WHERE starts_at = (SELECT MAX(starts_at) FROM usage_windows)")
+        .await;
     let words = explained(&shop, &ann).await;
-    assert!(words.starts_with("Polar counts 7 used, we sent 0 of the period: "), "{words}");
-    assert!(words.ends_with("what was used around a renewal counts when it arrives"), "{words}");
-    shop.pass(31 * DAY).await;
-    is_equal(&shop, 2, "a month later").await;
+    assert!(words.starts_with("Polar gives 595, we give 588: what goes along"), "{words}");
+    assert!(words.contains("; Polar counts 7 used, we sent 0 of the period: "), "{words}");
     shop.close().await;
 }
 

@@ -75,6 +75,7 @@ impl Comparison<'_> {
             periods: open.iter().map(period).collect(),
             turned: turned_at.is_some_and(|at| at > now - LAG),
             regiven: self.regiven_at.is_some_and(|at| at >= since),
+            rolls_over: self.rolls_over,
             switched: ledger::lost_a_plan(db, user, since).await?,
             ..Ours::default()
         };

@@ -73,7 +73,8 @@ async fn compare(state: &State, run: &str, report: &mut Report) -> Result<(), Er
             }
             continue;
         };
-        let comparison = Comparison { state, polar: &polar, run, key, id, regiven_at: regiven_at(&benefits, id) };
+        let (regiven_at, rolls_over) = giving(&benefits, id);
+        let comparison = Comparison { state, polar: &polar, run, key, id, regiven_at, rolls_over };
         if let Some(first) = first {
             comparison.quantities(first - DAY, report).await?;
         }
@@ -82,10 +83,13 @@ async fn compare(state: &State, run: &str, report: &mut Report) -> Result<(), Er
     Ok(())
 }
 
-/// When the benefits that give of a meter were last changed: what they give now is given from the next renewal on.
-fn regiven_at(benefits: &[Value], meter: &str) -> Option<Millis> {
+/// The benefits that give of a meter: when one was last changed, and whether one lets go along what is left. What they give
+/// now is given from the next renewal on.
+fn giving(benefits: &[Value], meter: &str) -> (Option<Millis>, bool) {
     let gives = |benefit: &&Value| benefit["type"] == "meter_credit" && benefit["properties"]["meter_id"] == meter;
-    benefits.iter().filter(gives).filter_map(|benefit| parse_ms(benefit["modified_at"].as_str()?)).max()
+    let giving = || benefits.iter().filter(gives);
+    let changed_at = giving().filter_map(|benefit| parse_ms(benefit["modified_at"].as_str()?)).max();
+    (changed_at, giving().any(|benefit| benefit["properties"]["rollover"] == true))
 }
 
 fn line(key: &str, user: Option<&str>, words: String) -> Line {
@@ -105,4 +109,6 @@ struct Comparison<'c> {
     id: &'c str,
     /// When what Polar gives of it was last changed, billing time.
     regiven_at: Option<Millis>,
+    /// Whether Polar lets go along what is left of it.
+    rolls_over: bool,
 }
