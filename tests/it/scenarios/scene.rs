@@ -10,7 +10,10 @@ use boreal::{
     server::db::Reader,
 };
 use serde_json::{Value, json};
-use std::{cell::RefCell, collections::HashSet};
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+};
 
 /// The card that pays while its holder is there, and never again.
 pub const PAYS_ONCE: &str = "4000 0000 0000 0341";
@@ -46,6 +49,8 @@ pub struct Scene {
     heard: RefCell<HashSet<String>>,
     /// Bills that were told as paid.
     paid: RefCell<HashSet<String>>,
+    /// What was told last of each subscription: when it was changed, and its meters.
+    metered: RefCell<HashMap<String, (Value, Value)>>,
 }
 
 impl Scene {
@@ -60,7 +65,8 @@ impl Scene {
         let select = "SELECT id FROM users WHERE email = $1";
         let id = shop.state.db.read(select).bind(&ann.email).scalar().await.expect("a user");
         let who = Person { id, email: ann.email.clone() };
-        let scene = Self { shop, ann, who, heard: RefCell::default(), paid: RefCell::default() };
+        let scene =
+            Self { shop, ann, who, heard: RefCell::default(), paid: RefCell::default(), metered: RefCell::default() };
         scene.told().await;
         scene
     }
@@ -80,7 +86,7 @@ impl Scene {
     }
 
     /// The kinds of it, without changed states, what follows on a paid bill (its fee, its invoice), and what is credited
-    /// of a meter: these come when they like.
+    /// or used of a meter: these come when they like.
     pub async fn told(&self) -> Vec<String> {
         let news = self.news().await;
         news.into_iter().filter(|event| !self.is_incidental(event)).map(|event| event.kind).collect()
@@ -91,6 +97,7 @@ impl Scene {
         let (data, mut paid) = (&body["data"], self.paid.borrow_mut());
         match event.kind.as_str() {
             "customer.state_changed" => true,
+            kind if kind.starts_with("subscription.") => self.only_counts(data) && kind == "subscription.updated",
             kind if kind.starts_with("benefit_grant.") => data["benefit"]["type"] == "meter_credit",
             "order.updated" => data["refunded_amount"] == 0 && paid.contains(id(data)),
             "order.paid" => {
@@ -99,6 +106,13 @@ impl Scene {
             }
             _ => false,
         }
+    }
+
+    /// Whether nothing but its meters is other than before: those do not move when it was changed (C§0).
+    fn only_counts(&self, subscription: &Value) -> bool {
+        let told = (subscription["modified_at"].clone(), subscription["meters"].clone());
+        let before = self.metered.borrow_mut().insert(id(subscription).to_owned(), told.clone());
+        before.is_some_and(|(changed, meters)| changed == told.0 && meters != told.1)
     }
 
     /// Buys as people do: the buying page, Polar's page, and back; our order.
