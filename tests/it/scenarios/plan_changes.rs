@@ -6,13 +6,11 @@ use crate::polar::PAYS;
 use boreal::model::instant::{DAY, spell_date};
 use serde_json::{Value, json};
 
-/// The whole of a bill, and the amounts of its items.
+/// The whole of a bill, and the amounts of its items but for usage of which nothing is to be paid.
 fn amounts(bill: &Value) -> (i64, Vec<i64>) {
     let items = bill["items"].as_array().expect("items").iter();
-    (
-        bill["total_amount"].as_i64().expect("an amount"),
-        items.map(|item| item["amount"].as_i64().expect("one")).collect(),
-    )
+    let amounts = items.map(|item| item["amount"].as_i64().expect("one")).filter(|amount| *amount != 0);
+    (bill["total_amount"].as_i64().expect("an amount"), amounts.collect())
 }
 
 /// Ann pays 12.00 a month for Pro; 14 days have gone.

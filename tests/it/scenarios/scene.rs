@@ -39,6 +39,8 @@ pub const RENEWAL: [&str; 5] =
     ["subscription.cycled", "subscription.updated", "order.created", "order.updated", "order.paid"];
 /// What it tells when a subscription ends.
 pub const END: [&str; 3] = ["subscription.updated", "subscription.canceled", "subscription.revoked"];
+/// And then of the bill for what was used since the last one, where units are charged: of nothing, if nothing was.
+pub const LAST_BILL: [&str; 3] = ["order.created", "order.updated", "order.paid"];
 
 /// Where a scenario plays.
 pub struct Scene {
