@@ -1,5 +1,6 @@
-//! Drawn mixtures of spending, recording, setting aside, settling, running out, renewals, refunds and lost answers. Whatever
-//! is drawn: no more is spent than was bought, what is shown is what is left, and Polar counts exactly what we count.
+//! Drawn mixtures of spending, recording, setting aside, settling, running out, renewals, refunds, spending limits and lost
+//! answers. Whatever is drawn: no more is spent than was bought and allowed, what is shown is what is left, and Polar counts
+//! exactly what we count.
 //!
 //! A seed that fails is printed. `USAGE_SEED=seed cargo test --features ssr,sandbox --test it usage::drawn` plays it alone.
 
@@ -15,18 +16,25 @@ use super::{
 use boreal::{
     model::{
         instant::{DAY, HOUR, parse_ms},
+        money::Money,
         usage::Per,
     },
     server::{
         db::Reader,
         services::{
+            accounts::Asking,
             new_id,
             usage::{self, Held, Spent},
         },
     },
 };
 use serde_json::{Value, json};
-use std::{env, ops::Range, thread};
+use std::{
+    env,
+    net::{IpAddr, Ipv4Addr},
+    ops::Range,
+    thread,
+};
 use tokio::{join, runtime::Runtime};
 
 const STEPS: usize = 60;
@@ -35,6 +43,8 @@ const AT_ONCE: usize = 6;
 /// What Pro gives a month, and what everybody has a day.
 const BOUGHT: i64 = 300;
 const FREE: i64 = 3;
+/// What one more costs, in cents.
+const EACH: i64 = 4;
 
 struct Stage {
     shop: Shop,
@@ -42,6 +52,8 @@ struct Stage {
     people: [Person; 2],
     meter: String,
     holds: Vec<String>,
+    /// What Ann allows beyond what she bought, and the most that she ever did.
+    allowed: (i64, i64),
 }
 
 fn seeds() -> Range<u64> {
@@ -63,7 +75,7 @@ impl Stage {
         wait_for_balance(&shop, &people[0], BOUGHT).await;
         let duplicate = u64::from(random.happens(50));
         shop.polar.faults(json!({"shuffle": true, "duplicate": duplicate, "seed": random.next() >> 1})).await;
-        Self { shop, people, meter, holds: Vec::new() }
+        Self { shop, people, meter, holds: Vec::new(), allowed: (0, 0) }
     }
 
     async fn spend(&self, who: &Person, amount: i64, key: &str) -> Spent {
@@ -73,7 +85,7 @@ impl Stage {
     async fn step(&mut self, random: &mut Random) {
         let who = &self.people[usize::from(random.happens(20))].clone();
         let (amount, key) = (1 + i64::try_from(random.below(60)).expect("small"), new_id());
-        match random.below(14) {
+        match random.below(15) {
             0..=3 => drop(self.spend(who, amount, &format!("spend {key}")).await),
             4 => {
                 let key = format!("spend {key}");
@@ -98,6 +110,7 @@ impl Stage {
                 self.shop.advance(ms).await;
             }
             12 => self.refund(random).await,
+            13 => self.allow(i64::try_from(random.below(50)).expect("small")).await,
             _ => {
                 let answer = *random.pick(&["cut", "500 after"]);
                 let fault = json!({"answer": answer, "answer_to": "/v1/events/ingest", "answer_count": 1});
@@ -112,6 +125,13 @@ impl Stage {
         let [first, second] = ["a", "b"].map(|one| format!("spend {key}{one}"));
         let both = join!(self.spend(who, left, &first), self.spend(who, left, &second));
         assert!(both.0 != Spent::Done || both.1 != Spent::Done || left <= FREE, "{left} were spent twice: {both:?}");
+    }
+
+    async fn allow(&mut self, units: i64) {
+        let asking = Asking { user: &self.people[0].id, from: IpAddr::V4(Ipv4Addr::LOCALHOST) };
+        let limit = Money::new(units * EACH, "usd");
+        usage::choose_limit(&self.shop.state, asking, "codes", &limit).await.expect("durable");
+        self.allowed = (units, self.allowed.1.max(units));
     }
 
     async fn end_a_hold(&mut self, amount: i64, random: &mut Random) {
@@ -170,11 +190,11 @@ impl Stage {
             let used: i64 = db.read(used).bind(&ann.id).bind(from).bind(until - 1).scalar().await.expect("a sum");
             let wall = self.shop.state.clock.wall();
             let held: i64 = db.read(held).bind(&ann.id).bind(wall).scalar().await.expect("a sum");
-            let (left, shown) = ((BOUGHT - used - held).max(0), balance(&self.shop, ann).await);
-            // Without anything left of what was bought, what everybody has a day is shown.
+            let (left, shown) = (BOUGHT - used - held, balance(&self.shop, ann).await);
+            // Without anything left of what was bought, what everybody has a day is shown, and then what is allowed beyond.
             let is_it = match shown.per {
-                Per::Period => shown.left() == left,
-                Per::Day => left == 0 && shown.left() <= FREE,
+                Per::Period => shown.left() == (left + self.allowed.0).max(0) && shown.included() == left.max(0),
+                Per::Day => left <= 0 && shown.left() <= FREE,
                 Per::Month => false,
             };
             if is_it { Ok(()) } else { Err((left, shown)) }
@@ -189,7 +209,7 @@ impl Stage {
                          WHERE e.state <> 'kept' AND e.key LIKE 'spend%' GROUP BY w.starts_at";
         let by_day = "SELECT counted_at / 86400000 AS day, CAST(SUM(amount) AS BIGINT) FROM usage_events
                       WHERE state = 'kept' AND key LIKE 'spend%' GROUP BY user_id, counted_at / 86400000";
-        for (select, most) in [(by_period, BOUGHT), (by_day, FREE)] {
+        for (select, most) in [(by_period, BOUGHT + self.allowed.1), (by_day, FREE)] {
             let sums: Vec<(i64, i64)> = self.shop.state.db.read(select).all().await.expect("sums");
             assert!(sums.iter().all(|(_, spent)| *spent <= most), "more than {most}: {sums:?}");
         }
