@@ -136,6 +136,25 @@ async fn what_is_left_rolls_over_where_the_benefit_says_so() {
 }
 
 #[tokio::test]
+async fn what_was_used_under_a_price_that_is_gone_is_billed_by_none() {
+    let world = World::new().await;
+    let (meter, _) = benefits(&world).await;
+    let product = pro_plus(&world, &meter, None).await;
+    let dearer = json!({"name": "Max", "recurring_interval": "month", "prices": [
+        {"amount_type": "fixed", "price_amount": 1900, "price_currency": "usd"},
+        {"amount_type": "metered_unit", "meter_id": meter["id"], "unit_amount": "0.2", "price_currency": "usd"}]});
+    let dearer = made(&world, "/v1/products/", dearer).await;
+    let subscription = world.subscribe(&product, "u1", CARD).await;
+    uses(&world, "u1", &[json!(1_000)]).await;
+    world.patch(&subscription, json!({"product_id": id(&dearer), "proration_behavior": "invoice"})).await;
+    assert!(items(&newest(&world).await).iter().all(|(label, _)| !label.starts_with("AI tokens")));
+    uses(&world, "u1", &[json!(500)]).await;
+    world.advance(32).await;
+    let usage = "AI tokens — (500 consumed units) × $0.002".to_owned();
+    assert_eq!(items(&newest(&world).await), [("Max".to_owned(), 1_900), (usage, 100)]);
+}
+
+#[tokio::test]
 async fn a_product_may_be_metered_alone_and_a_trial_uses_freely() {
     let world = World::new().await;
     let (meter, _) = benefits(&world).await;
