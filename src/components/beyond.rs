@@ -48,6 +48,15 @@ pub fn so_far(meter: &Meter, balance: &Balance, forecast: Option<Forecast>) -> O
     })
 }
 
+/// Where the last uses of a period are billed.
+fn counted_late(meter: &Meter, beyond: &Beyond) -> String {
+    let late = "Polar counts up to 3 hours late: what is used at the end of a period may be on the bill after it, and counts in both.";
+    match beyond.late {
+        0 => late.to_owned(),
+        units => format!("{late} So {} from before this period count in it too.", meter.counted(units)),
+    }
+}
+
 /// What more costs, what it cost so far, and the way to the limit.
 #[component]
 pub fn More(
@@ -71,7 +80,7 @@ pub fn More(
         <h3>"More than is included"</h3>
         <p>{price}" "{allows}</p>
         {cost}
-        <p class="fine">"Polar counts a little later: what is used in the last minutes of a period may be on the bill after it."</p>
+        <p class="fine">{counted_late(&meter, &beyond)}</p>
         <p class="actions">
             <a class="button second small" href=format!("/usage/limit?meter={key}")>
                 {label}
@@ -92,7 +101,7 @@ mod tests {
 
     fn balance(used: i64, most: i64) -> Balance {
         let each = Rate::parse("4").expect("a rate");
-        let beyond = Some(Beyond { each, currency: "usd".into(), cap: None, most });
+        let beyond = Some(Beyond { each, currency: "usd".into(), cap: None, most, late: 0 });
         let (until, per, bill) = (Some(DAY), Per::Period, Bill::Paid);
         Balance { meter: "codes".into(), used, most: 300, beyond, until, per, bill }
     }
@@ -109,6 +118,14 @@ mod tests {
         for none in [None, Some(Money::new(0, "usd")), Some(Money::new(500, "eur"))] {
             assert!(allows(none).starts_with("You have set no spending limit"));
         }
+    }
+
+    #[test]
+    fn what_counts_in_two_periods_is_told() {
+        let beyond = balance(0, 0).beyond.expect("more");
+        assert!(counted_late(&meter(), &beyond).ends_with("counts in both."));
+        let words = counted_late(&meter(), &Beyond { late: 2, ..beyond });
+        assert!(words.ends_with("So 2 QR codes from before this period count in it too."), "{words}");
     }
 
     #[test]

@@ -14,6 +14,9 @@ pub struct Beyond {
     pub cap: Option<i64>,
     /// So many units the customer allows.
     pub most: i64,
+    /// So many units of the last hours before the period count in it as well: Polar counts late and may bill them here,
+    /// where they must not become a bill that nobody allowed.
+    pub late: i64,
 }
 
 impl Beyond {
@@ -38,7 +41,7 @@ mod tests {
 
     fn beyond(cap: Option<i64>) -> Beyond {
         let each = Rate::parse("4").expect("a rate");
-        Beyond { each, currency: "usd".into(), cap, most: 0 }
+        Beyond { each, currency: "usd".into(), cap, most: 0, late: 0 }
     }
 
     #[test]

@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn what_is_paid_beyond_counts_with_what_is_included() {
         let each = Rate::parse("4").expect("a rate");
-        let beyond = Some(Beyond { each, currency: "usd".into(), cap: None, most: 125 });
+        let beyond = Some(Beyond { each, currency: "usd".into(), cap: None, most: 125, late: 0 });
         let more = Window { beyond, ..MONTH };
         assert_eq!(forecast(&more, 137, 1010 * DAY), Some(Forecast { about: 410, runs_out_at: None }));
         assert_eq!(forecast(&more, 310, 1020 * DAY).map(|it| it.runs_out_at.is_some()), Some(true), "425 are not 465");

@@ -215,7 +215,7 @@ mod tests {
 
     fn with_more(window: Window, most: i64) -> Window {
         let each = Rate::parse("4").expect("a rate");
-        Window { beyond: Some(Beyond { each, currency: "usd".into(), cap: None, most }), ..window }
+        Window { beyond: Some(Beyond { each, currency: "usd".into(), cap: None, most, late: 0 }), ..window }
     }
 
     #[test]

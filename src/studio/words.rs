@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn what_is_paid_beyond_is_told_apart() {
         let each = Rate::parse("4").expect("a rate");
-        let beyond = Some(Beyond { each, currency: "usd".into(), cap: None, most: 125 });
+        let beyond = Some(Beyond { each, currency: "usd".into(), cap: None, most: 125, late: 0 });
         let told = |used| left(&Balance { beyond: beyond.clone(), ..balance(used, 300, Per::Period) });
         assert_eq!(told(13), "287 of 300 QR codes left until 3 December 2026.");
         assert_eq!(

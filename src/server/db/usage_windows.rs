@@ -47,7 +47,7 @@ impl MoreRow {
     /// As rules read it; nothing is allowed of it yet.
     pub fn beyond(&self) -> Option<Beyond> {
         let (each, currency) = (self.unit_amount.as_deref().and_then(Rate::parse)?, self.currency.clone()?);
-        Some(Beyond { each, currency, cap: self.cap_amount, most: 0 })
+        Some(Beyond { each, currency, cap: self.cap_amount, most: 0, late: 0 })
     }
 }
 
@@ -77,6 +77,16 @@ pub async fn left_before<'c>(on: impl Reader<'c>, user: &str, window: &WindowRow
                     AND w.bill = 'paid'";
     let row = on.read(select).bind(user).bind(&window.meter).bind(&window.source_id).bind(window.starts_at);
     Ok(row.optional::<(i64, i64)>().await?.map_or(0, |(most, used)| (most - used).max(0)))
+}
+
+/// What was used within `margin` before this period, in one that ended just where it begins and of which more was sold.
+pub async fn used_late<'c>(on: impl Reader<'c>, user: &str, window: &WindowRow, margin: Millis) -> Result<i64> {
+    let select = "SELECT CAST(COALESCE(SUM(e.amount), 0) AS BIGINT) FROM usage_windows w JOIN usage_events e
+                    ON e.user_id = w.user_id AND e.meter = w.meter AND e.counted_at >= w.starts_at
+                  WHERE w.user_id = $1 AND w.meter = $2 AND w.source_id = $3 AND w.ends_at = $4 AND w.starts_at < $4
+                    AND w.unit_amount IS NOT NULL AND e.counted_at >= $5 AND e.counted_at < $4 AND e.state <> 'kept'";
+    let row = on.read(select).bind(user).bind(&window.meter).bind(&window.source_id).bind(window.starts_at);
+    row.bind(window.starts_at - margin).scalar().await
 }
 
 /// Every period of somebody that `at` lies in.

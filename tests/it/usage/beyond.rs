@@ -109,6 +109,31 @@ async fn a_limit_allows_so_much_and_no_more_and_the_bill_is_what_was_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_polar_counts_late_is_on_no_bill_that_nobody_allowed() {
+    let shop = Shop::open().await;
+    let ann = shop.resident("ann").await;
+    shop.subscribe(&ann.who, "pro", PAYS).await;
+    wait_for_balance(&shop, &ann.who, 300).await;
+    let ends_at = balance(&shop, &ann.who).await.until.expect("a period");
+    // Less than a quarter of an hour before the end: Polar counts it after it.
+    shop.advance(ends_at - shop.state.clock.billing() - 5 * 60_000).await;
+    assert_eq!(spend(&shop, &ann, 50, "at the last moment").await, Spent::Done);
+    everything_sent(&shop.state.db).await;
+    shop.advance(10 * 60_000).await;
+    wait_for_balance(&shop, &ann.who, 250).await;
+    let page = ann.browser.get("/usage", 200).await.html;
+    assert!(page.contains("So 50 QR codes from before this period count in it too."), "{page}");
+    assert_eq!(spend(&shop, &ann, 250, "all the rest").await, Spent::Done);
+    is_stopped(&shop, &ann, "what Polar would bill").await;
+    renew(&shop).await;
+    wait_for_balance(&shop, &ann.who, 300).await;
+    let bill = newest_bill(&shop).await;
+    assert!(bill.contains(&("QR codes".to_owned(), 0)), "{bill:?}");
+    assert_eq!(bill.iter().map(|(_, amount)| amount).sum::<i64>(), 1_200);
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_many_who_spend_the_last_cent_at_once_just_enough_do() {
     let shop = Shop::open().await;
     let ann = all_used(&shop).await;

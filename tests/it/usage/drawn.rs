@@ -181,8 +181,12 @@ impl Stage {
             (page[0]["status"] == "active" && span.0 <= now && now < span.1).then_some(span)
         };
         let (from, until) = wait_for("a period", period).await;
-        let used = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM usage_events
-                    WHERE user_id = $1 AND state <> 'kept' AND counted_at BETWEEN $2 AND $3";
+        // What was used in the last three hours of the period before counts as well: Polar may bill it in this one.
+        let used = "SELECT CAST(COALESCE(SUM(e.amount), 0) AS BIGINT) FROM usage_events e
+                    WHERE e.user_id = $1 AND e.state <> 'kept' AND e.counted_at <= $3 AND e.counted_at >= $2 - 10800000
+                      AND (e.counted_at >= $2 OR EXISTS (SELECT 1 FROM usage_windows w
+                                                         WHERE w.user_id = $1 AND w.ends_at = $2 AND w.starts_at < $2
+                                                           AND e.counted_at >= w.starts_at))";
         let held = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM usage_holds
                     WHERE user_id = $1 AND state = 'open' AND kept = 0 AND expires_at > $2";
         let look = async || {

@@ -7,6 +7,7 @@ use crate::{
         instant::Millis,
         meter::Allowance,
         money::Money,
+        reckoning::LAG,
         usage::{self, Balance, Bill, Per, Window},
     },
     server::{
@@ -46,7 +47,8 @@ pub(super) async fn standing(
         let span = (window.starts_at, window.ends_at);
         let used = usage_events::used(&mut *tx, about, span, with_kept).await?;
         let held = usage_holds::held(&mut *tx, about, state.clock.wall(), with_kept).await?;
-        standing.push((window, used.saturating_add(held)));
+        let late = window.beyond.as_ref().map_or(0, |beyond| beyond.late);
+        standing.push((window, used.saturating_add(held).saturating_add(late)));
     }
     Ok(standing)
 }
@@ -55,8 +57,14 @@ async fn windows(tx: &mut Tx, state: &State, user: &str, meter: &str, now: Milli
     let rows = usage_windows::open(&mut *tx, user, now).await?;
     let sells_more = rows.iter().any(|row| row.meter == meter && row.more.unit_amount.is_some());
     let limit = if sells_more { usage_limits::of(&mut *tx, user, meter).await? } else { None };
-    let own = rows.iter().filter(|row| row.meter == meter);
-    let mut windows: Vec<Window> = own.map(|row| bought(row, limit.as_ref())).collect();
+    let mut windows = Vec::new();
+    for row in rows.iter().filter(|row| row.meter == meter) {
+        let mut window = bought(row, limit.as_ref());
+        if let Some(beyond) = &mut window.beyond {
+            beyond.late = usage_windows::used_late(&mut *tx, user, row, LAG).await?;
+        }
+        windows.push(window);
+    }
     for (feature, entitlement) in entitlements::of(&mut *tx, user).await? {
         let plan = fold::plan_of_feature(&feature);
         let Some(allowance) = plan.and_then(|plan| state.plans.allowance(plan, meter)) else { continue };
