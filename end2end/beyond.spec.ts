@@ -11,6 +11,7 @@ for (const javaScriptEnabled of [true, false]) {
     test.use({ javaScriptEnabled });
 
     test('what is included is used up, and more is paid as far as one allows', async ({ page, wantStatus }) => {
+      test.slow(); // fifteen sheets
       wantStatus(422);
       const email = await register(page);
       await page.goto('/pricing');
