@@ -1,12 +1,7 @@
 //! What goes beyond what a plan includes: what it costs, what it cost so far, and how much of it is allowed.
 
 use crate::model::{
-    beyond::Beyond,
-    forecast::Forecast,
-    instant::spell_date,
-    meter::Meter,
-    money::Money,
-    usage::{Balance, Bill},
+    beyond::Beyond, forecast::Forecast, instant::spell_date, meter::Meter, money::Money, usage::Balance,
 };
 use leptos::prelude::*;
 
@@ -71,7 +66,7 @@ pub fn More(
     /// What is chosen.
     limit: Option<Money>,
 ) -> impl IntoView {
-    let beyond = balance.beyond.clone().filter(|_| balance.bill == Bill::Paid)?;
+    let beyond = balance.beyond.clone()?;
     let price = format!("{} are included. {}", balance.most, per_unit(&meter, &beyond));
     let allows = what_it_allows(&meter, &beyond, limit.as_ref());
     let cost = so_far(&meter, &balance, forecast).map(|words| view! { <p><strong>{words}</strong></p> });
@@ -92,7 +87,11 @@ pub fn More(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{instant::DAY, rate::Rate, usage::Per};
+    use crate::model::{
+        instant::DAY,
+        rate::Rate,
+        usage::{Bill, Per},
+    };
 
     fn meter() -> Meter {
         let word = str::to_owned;

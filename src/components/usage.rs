@@ -19,12 +19,13 @@ pub fn Now(
     /// The meter and what there is.
     shown: Shown,
 ) -> impl IntoView {
-    let Shown { key, meter, balance, forecast, limit, bars, now, .. } = shown;
+    let Shown { key, meter, balance, forecast, sold, limit, bars, now, .. } = shown;
     let stretch = if balance.per == Per::Period { "period" } else { "month" };
     let is_used = bars.iter().any(|bar| bar.amount > 0);
     let nothing = (!is_used).then(|| view! { <p>{format!("Nothing used yet in this {stretch}.")}</p> });
     let chart = is_used.then(|| view! { <Chart id=key.clone() meter=meter.clone() bars now /> });
     let goes_on = forecast.map(|forecast| view! { <p>{foretold(&balance, forecast)}</p> });
+    let more = sold.map(|(balance, forecast)| view! { <More key meter=meter.clone() balance forecast limit /> });
     view! {
         {bill(&balance)}
         <p class="left"><strong>{left(&meter, &balance)}</strong></p>
@@ -32,7 +33,7 @@ pub fn Now(
         {goes_on}
         {nothing}
         {chart}
-        <More key meter balance forecast limit />
+        {more}
     }
 }
 

@@ -182,10 +182,21 @@ pub fn shown(standing: &Standing) -> Option<&(Window, i64)> {
     standing.iter().find(|(window, _)| Some(window) == next.as_ref()).or_else(paid)
 }
 
+/// The paid window of which more is sold, and what is used of it: also on a day on which what everybody has goes first.
+#[must_use]
+pub fn selling(standing: &Standing) -> Option<&(Window, i64)> {
+    standing.iter().find(|(window, _)| window.bill == Bill::Paid && window.beyond.is_some())
+}
+
 /// What somebody has, by the window that is [`shown`].
 #[must_use]
 pub fn balance(meter: &str, standing: &Standing) -> Balance {
-    let shown = shown(standing);
+    balance_of(meter, shown(standing), standing)
+}
+
+/// As [`balance`], by this window, or by none.
+#[must_use]
+pub fn balance_of(meter: &str, shown: Option<&(Window, i64)>, standing: &Standing) -> Balance {
     let (used, most) = shown.map_or((0, 0), |(window, used)| (*used, window.most));
     let (until, per) = shown.map_or((None, Per::Period), |(window, _)| (Some(window.ends_at), window.per));
     let beyond = shown.and_then(|(window, _)| window.beyond.clone());
@@ -229,6 +240,9 @@ mod tests {
         assert_eq!(choose(&[(period.clone(), 295)], 16), None);
         let unpaid = with_more(window(Per::Period, 300, false), 10);
         assert_eq!(choose(&[(unpaid, 0)], 1), None);
+        let next_day = [(day.clone(), 0), (period.clone(), 304)];
+        assert_eq!(balance("codes", &next_day).per, Per::Day);
+        assert_eq!(selling(&next_day), Some(&(period.clone(), 304)), "what it costs is told on every day");
         let over = balance("codes", &[(day, 3), (period, 304)]);
         assert_eq!((over.included(), over.left(), over.over()), (0, 6, 4));
     }

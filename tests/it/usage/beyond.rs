@@ -97,6 +97,12 @@ async fn a_limit_allows_so_much_and_no_more_and_the_bill_is_what_was_told() {
     }
     let studio = ann.browser.get("/studio", 200).await.html; // the studio
     assert!(studio.contains("your spending limit is reached"), "{studio}"); // the studio
+    // Tomorrow what everybody has goes first, and what it costs is still told.
+    shop.advance(DAY).await;
+    let page = ann.browser.get("/usage", 200).await.html;
+    assert!(page.contains("3 QR codes are left for today") && page.contains("so far: $1, tax apart"), "{page}");
+    let page = ann.browser.get(ITS_PAGE, 200).await.html;
+    assert!(page.contains("Your plan includes 300 in each period."), "{page}");
 
     renew(&shop).await;
     wait_for_balance(&shop, &ann.who, 325).await;

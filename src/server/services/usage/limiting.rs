@@ -20,7 +20,7 @@ use crate::{
 pub struct Limit {
     /// What is counted.
     pub meter: Meter,
-    /// What there is of it.
+    /// What there is of the period that it is sold in.
     pub balance: Balance,
     /// What more costs.
     pub beyond: Beyond,
@@ -36,9 +36,10 @@ pub async fn of(state: &State, user: &str, meter: &str) -> Result<Option<Limit>,
     let Some(named) = state.plans.meter(meter) else { return Ok(None) };
     let mut tx = state.db.snapshot().await?;
     let standing = standing(&mut tx, state, user, meter).await?;
-    let Some(beyond) = standing.iter().find_map(|(window, _)| window.beyond.clone()) else { return Ok(None) };
+    let balance = usage::balance_of(meter, usage::selling(&standing), &standing);
+    let Some(beyond) = balance.beyond.clone() else { return Ok(None) };
     let chosen = usage_limits::of(&mut tx, user, meter).await?.filter(|limit| limit.currency == beyond.currency);
-    Ok(Some(Limit { meter: named.clone(), balance: usage::balance(meter, &standing), beyond, chosen }))
+    Ok(Some(Limit { meter: named.clone(), balance, beyond, chosen }))
 }
 
 /// Somebody chooses how much a meter may cost beyond what is included, in each period; it holds at once, also for what they

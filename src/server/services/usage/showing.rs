@@ -42,6 +42,8 @@ pub struct Shown {
     pub balance: Balance,
     /// How it will end at this pace.
     pub forecast: Option<Forecast>,
+    /// The period of which more is sold than is included, and how that will end.
+    pub sold: Option<(Balance, Option<Forecast>)>,
     /// What it may cost beyond what is included, as they chose.
     pub limit: Option<Money>,
     /// What was used in the period, or in the calendar month where it is counted by the day.
@@ -93,6 +95,10 @@ async fn one(tx: &mut Tx, state: &State, user: &str, (key, meter): (&str, &Meter
     };
     let days = usage_history::days(&mut *tx, about, span, counted).await?;
     let chosen = usage_alerts::of(&mut *tx, user, key).await?;
+    let sold = usage::selling(&standing).map(|selling| {
+        let forecast = forecast(&selling.0, selling.1, now);
+        (usage::balance_of(key, Some(selling), &standing), forecast)
+    });
     let limit = usage_limits::of(&mut *tx, user, key).await?;
     let is_told = chosen.is_some() || standing.iter().any(|(window, _)| window.per != Per::Day);
     Ok(Shown {
@@ -100,6 +106,7 @@ async fn one(tx: &mut Tx, state: &State, user: &str, (key, meter): (&str, &Meter
         meter: meter.clone(),
         balance: usage::balance(key, &standing),
         forecast: shown.and_then(|(window, used)| forecast(window, *used, now)),
+        sold,
         limit,
         bars: chart::bars(&days, span),
         now,
