@@ -107,6 +107,19 @@ impl Scene {
         wait_until("the decision to wait", waits).await
     }
 
+    /// Waits until the customer's page of the order tells all this, in this order.
+    async fn told(&self, moments: &[&str]) {
+        let db = &self.shop.state.db;
+        let order: String = db.read("SELECT id FROM orders WHERE kind = 'buy'").scalar().await.expect("an order");
+        let told = async || {
+            let html = self.ann.browser.get(&format!("/orders/{order}"), 200).await.html;
+            let moments = ["You ordered Pro.", "it is paid."].iter().chain(moments);
+            let places: Option<Vec<usize>> = moments.map(|words| html.find(words)).collect();
+            if places.is_some_and(|places| places.is_sorted()) { Ok(()) } else { Err(html) }
+        };
+        wait_until("the customer to see it", told).await;
+    }
+
     async fn close(self) {
         self.shop.polar.idle().await;
         self.shop.worked_off().await;
@@ -143,22 +156,7 @@ async fn a_bill_goes_back_in_parts_and_no_further() {
     assert_eq!(scene.refunds().await, [500, 700]);
     assert!(scene.look().await.html.contains("Nothing of it can be paid back"));
     assert!(scene.shop.may(&scene.ann.who, "studio").await, "the subscription goes on");
-    let order: String =
-        scene.shop.state.db.read("SELECT id FROM orders WHERE kind = 'buy'").scalar().await.expect("an order");
-    let told = async || {
-        let html = scene.ann.browser.get(&format!("/orders/{order}"), 200).await.html;
-        let moments = [
-            "You ordered Pro.",
-            "it is paid.",
-            "Pro was opened to you.",
-            "Polar billed $12",
-            "$5 was paid",
-            "$7 was paid",
-        ];
-        let places: Option<Vec<usize>> = moments.iter().map(|words| html.find(words)).collect();
-        if places.is_some_and(|places| places.is_sorted()) { Ok(()) } else { Err(html) }
-    };
-    wait_until("the customer to see it", told).await;
+    scene.told(&["Pro was opened to you.", "Polar billed $12", "$5 was paid", "$7 was paid"]).await;
     let acts: Vec<_> = scene.shop.acts().await.into_iter().filter(|act| act.0 == "refund bill").collect();
     assert_eq!(acts.len(), 2);
     assert_eq!(acts[0].1.as_ref(), Some(&scene.staff.id));
@@ -316,6 +314,7 @@ async fn while_a_refund_is_pending_the_subscription_can_be_ended() {
         other => Err(other),
     };
     wait_until("both decisions to be carried out", done).await;
+    scene.told(&["Polar billed $12", "We ended the subscription."]).await;
     scene.close().await;
 }
 

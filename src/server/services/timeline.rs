@@ -1,5 +1,5 @@
-//! What happened with one order, in the order in which it comes: agreed to, paid, received, opened, billed, paid back. Reads
-//! our own tables only.
+//! What happened with one order, in the order in which it comes: agreed to, paid, received, opened, billed, paid back, ended.
+//! Reads our own tables only.
 
 use super::{Error, changing};
 use crate::{
@@ -8,12 +8,13 @@ use crate::{
         instant::{Millis, parse_ms},
         money::Money,
         order::State as OrderState,
-        projection::{Kind, OrderFacts, RefundFacts},
+        projection::{Kind, OrderFacts, RefundFacts, SubscriptionFacts},
     },
     server::{
         db::{
             mirror::{self, ObjectRow},
             orders::{self, OrderRow},
+            remedies,
         },
         state::State,
     },
@@ -41,12 +42,16 @@ pub async fn of_order(state: &State, user: &str, id: &str) -> Result<Vec<Moment>
         // What staff or a job did about a subscription has no page.
         (_, None) => return Ok(Vec::new()),
     };
-    let mut moments = own(state, &order);
+    let mut polars = Vec::new();
     if let Some((id, facts)) = bill {
-        moments.push(billed(&facts));
-        moments.extend(paid_back(state, &id, &facts.customer_id).await?);
+        polars.push(billed(&facts));
+        polars.extend(paid_back(state, &id, &facts.customer_id).await?);
+        if let Some(subscription) = facts.subscription_id.filter(|_| order.kind == "buy") {
+            polars.extend(ended(state, &subscription).await?);
+        }
     }
-    Ok(moments)
+    polars.sort_by_key(|moment| moment.at);
+    Ok(own(state, &order).into_iter().chain(polars).collect())
 }
 
 /// What we saw ourselves.
@@ -93,9 +98,8 @@ fn billed(facts: &OrderFacts) -> Moment {
 async fn paid_back(state: &State, bill: &str, customer: &str) -> Result<Vec<Moment>, Error> {
     let all = mirror::of_customer(&state.db, customer).await?.into_iter();
     let of_it = all.filter(|row| row.kind == Kind::Refund.stored() && row.order_id.as_deref() == Some(bill));
-    let mut refunds: Vec<RefundFacts> = of_it.filter_map(|row| serde_json::from_str(&row.projection).ok()).collect();
-    refunds.sort_by_key(|refund| parse_ms(&refund.created_at));
-    Ok(refunds.iter().map(refunded).collect())
+    let refunds = of_it.filter_map(|row| serde_json::from_str::<RefundFacts>(&row.projection).ok());
+    Ok(refunds.map(|refund| refunded(&refund)).collect())
 }
 
 fn refunded(facts: &RefundFacts) -> Moment {
@@ -106,4 +110,15 @@ fn refunded(facts: &RefundFacts) -> Moment {
         _ => format!("{back} could not be paid back."),
     };
     Moment { at: parse_ms(&facts.created_at), words }
+}
+
+/// That the subscription which was bought is over, and whether staff decided so.
+async fn ended(state: &State, subscription: &str) -> Result<Option<Moment>, Error> {
+    let row = mirror::object(&state.db, Kind::Subscription, subscription).await?;
+    let facts = row.and_then(|row| serde_json::from_str::<SubscriptionFacts>(&row.projection).ok());
+    let Some(at) = facts.and_then(|facts| facts.ended_at) else { return Ok(None) };
+    let decided = remedies::of_object(&state.db, subscription).await?;
+    let is_ours = decided.iter().any(|decision| decision.state == "done");
+    let words = if is_ours { "We ended the subscription." } else { "The subscription ended." };
+    Ok(Some(Moment { at: parse_ms(&at), words: words.to_owned() }))
 }
