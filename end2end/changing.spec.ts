@@ -12,7 +12,7 @@ for (const javaScriptEnabled of [true, false]) {
       await buy(page, email);
       await page.goto('/account');
       await page.getByRole('link', { name: 'Cancel', exact: true }).click();
-      await expect(page.getByText(/^Pro stays yours until .*\. After that it ends, and nothing more is charged\.$/)).toBeVisible();
+      await expect(page.getByText(/^Pro stays yours until .*\. After that it ends, and nothing more is charged but what you use beyond what is included\.$/)).toBeVisible();
       await page.getByLabel('Why, if you like to tell us').selectOption('It costs too much');
       await page.getByLabel('Anything else').fill('Until next year');
       await page.getByRole('button', { name: 'Cancel Pro' }).click();

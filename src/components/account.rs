@@ -3,6 +3,7 @@
 use super::quote::per;
 use crate::{
     model::{
+        beyond::last_charge,
         instant::{Millis, spell_date},
         order::Stage,
         plan::{Plan, Value},
@@ -99,7 +100,7 @@ pub fn Contracts(
 ) -> impl IntoView {
     let each = |contract: Contract| {
         let price = format!("{} {}", contract.price, per(&contract.interval));
-        let (badge, class, what) = fate(contract.standing);
+        let (badge, class, what) = fate(contract.standing, contract.sells_more);
         let ways = ways(contract.standing, contract.change.is_some(), &contract.id);
         let change = contract.change.map(|(at, to)| format!("Changes to {to} on {}.", spell_date(at)));
         view! {
@@ -137,14 +138,14 @@ fn ways(standing: Standing, scheduled: bool, id: &str) -> impl IntoView + use<> 
 }
 
 /// A word for the badge, its class, and what happens next.
-fn fate(standing: Standing) -> (&'static str, &'static str, String) {
+fn fate(standing: Standing, sells_more: bool) -> (&'static str, &'static str, String) {
     let on = |word: &str, at: Option<Millis>| at.map_or_else(String::new, |at| format!("{word} {}.", spell_date(at)));
     match standing {
         Standing::Renews(at) => ("Active", "badge good", on("Renews on", at)),
         Standing::Trial(at) => ("Trial", "badge good", on("Free until", at) + " Then the first payment is due."),
         Standing::Ends(at) => {
-            let rest = " Until then everything stays as it is, and nothing more is charged.";
-            ("Ending", "badge warn", on("Ends on", Some(at)) + rest)
+            let rest = format!(" Until then everything stays as it is, and {}.", last_charge(sells_more));
+            ("Ending", "badge warn", on("Ends on", Some(at)) + &rest)
         }
         Standing::PastDue(at) => ("Payment due", "badge bad", on("Your access goes on until", at)),
         Standing::Pauses(at) => {

@@ -3,10 +3,12 @@
 use super::{page::Page, quote::per, switching::SwitchFacts};
 use crate::{
     model::{
+        beyond::last_charge,
         change::Change,
         instant::{spell_date, spell_time},
         money::Money,
         order::State as OrderState,
+        plan::Plan,
         switch::{Switch, Timing, Today},
     },
     server::{http::state, services::changing::Asked},
@@ -110,10 +112,11 @@ fn switched(asked: &Asked, switch: &Switch) -> (String, String) {
 
 fn words(asked: &Asked, name: &str) -> (String, String) {
     let until = asked.terms.until.map_or_else(|| "the end of the paid time".to_owned(), spell_date);
+    let last = last_charge(state().plans.get(&asked.plan).is_some_and(Plan::sells_more));
     match (asked.state, asked.terms.change) {
         (OrderState::Done, Change::Cancel) => (
             format!("{name} is cancelled"),
-            format!("It stays yours until {until}, and nothing more is charged. Until then you can change your mind."),
+            format!("It stays yours until {until}, and {last}. Until then you can change your mind."),
         ),
         (OrderState::Done, Change::Resume) => (
             format!("{name} goes on"),

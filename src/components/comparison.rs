@@ -62,8 +62,8 @@ fn none() -> impl IntoView + use<> {
 const QUESTIONS: [(&str, &str); 5] = [
     (
         "What happens when I cancel?",
-        "You keep what you paid for until the end of the period, and nothing is charged after that. You cancel in the \
-         billing portal, and can take it back until the last day.",
+        "You keep what you paid for until the end of the period, and it does not renew. You cancel on your account page, \
+         and can take it back until the last day.",
     ),
     (
         "Can I get my money back?",
@@ -76,7 +76,7 @@ const QUESTIONS: [(&str, &str); 5] = [
     ),
     (
         "Where are my invoices?",
-        "In the billing portal, which your account page opens. Each payment is also confirmed by e-mail.",
+        "With your orders, which your account page leads to. Each payment is also confirmed by e-mail.",
     ),
     (
         "What if a payment fails?",

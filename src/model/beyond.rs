@@ -19,6 +19,16 @@ pub struct Beyond {
     pub late: i64,
 }
 
+/// What is still charged of a subscription that is cancelled, in a clause; of one whose plan sells more, the last use.
+#[must_use]
+pub fn last_charge(sells_more: bool) -> &'static str {
+    if sells_more {
+        "nothing more is charged but what you use beyond what is included"
+    } else {
+        "nothing more is charged"
+    }
+}
+
 impl Beyond {
     /// As far as a limit allows it; one in another currency allows nothing.
     #[must_use]

@@ -86,11 +86,17 @@ pub enum BillingLetter {
         plan: String,
         /// When it ends.
         ends_at: Option<Millis>,
+        /// Whether its plan sells more than it includes.
+        #[serde(default)]
+        sells_more: bool,
     },
     /// A subscription is over.
     Ended {
         /// The name of the plan.
         plan: String,
+        /// Whether its plan sells more than it includes.
+        #[serde(default)]
+        sells_more: bool,
     },
     /// Money went back.
     Refunded {
@@ -125,11 +131,23 @@ pub enum BillingLetter {
         percent: i64,
         /// So much.
         used: i64,
-        /// So much may be used in all.
+        /// So much is included.
         most: i64,
         /// Until then it must last.
         until: Millis,
+        /// More of it, where more is sold.
+        #[serde(default)]
+        more: Option<More>,
     },
+}
+
+/// More than is included, in a mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct More {
+    /// What one costs, in a sentence: `each QR code more costs $0.04`.
+    pub price: String,
+    /// So many more the customer's spending limit allows.
+    pub allowed: i64,
 }
 
 /// What the key in a mail's link lets its holder do.

@@ -3,6 +3,7 @@
 pub mod act;
 pub mod alert;
 pub mod beyond;
+pub mod billed;
 pub mod browser;
 pub mod budget;
 pub mod catalog;

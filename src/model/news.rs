@@ -1,6 +1,7 @@
 //! What of Polar's objects their owner should be told by mail: of each fact once, and only while it is news.
 
 use super::{
+    billed::what_for,
     instant::{DAY, Millis, parse_ms},
     letter::{BillingLetter, FRESH},
     money::Money,
@@ -46,12 +47,16 @@ pub fn of_subscription(id: &str, facts: &SubscriptionFacts, plan: &Plan) -> Vec<
     let canceled = instant(&facts.canceled_at).filter(|_| goes_on && ends).map(|at| News {
         key: format!("canceled:{id}:{at}"),
         at,
-        letter: BillingLetter::Canceled { plan: name(), ends_at: instant(&facts.ends_at).or(period_end) },
+        letter: BillingLetter::Canceled {
+            plan: name(),
+            ends_at: instant(&facts.ends_at).or(period_end),
+            sells_more: plan.sells_more(),
+        },
     });
     let ended = instant(&facts.ended_at).filter(|_| facts.status == "canceled").map(|at| News {
         key: format!("ended:{id}"),
         at,
-        letter: BillingLetter::Ended { plan: name() },
+        letter: BillingLetter::Ended { plan: name(), sells_more: plan.sells_more() },
     });
     // One that pauses then, or becomes another plan, does not renew at this price.
     let stays = !ends && !facts.pause_at_period_end && facts.pending_update.is_none();
@@ -65,24 +70,24 @@ pub fn of_subscription(id: &str, facts: &SubscriptionFacts, plan: &Plan) -> Vec<
 }
 
 /// That a bill was paid, if it was and if it cost anything. `paid_at` is known where the change was seen; else the bill's
-/// own instant counts, so that an old bill that is seen for the first time is no news.
+/// own instant counts, so that an old bill that is seen for the first time is no news. `of` is the subscription it bills.
 #[must_use]
-pub fn of_bill(id: &str, facts: &OrderFacts, plan: &str, paid_at: Option<Millis>) -> Option<News> {
+pub fn of_bill(
+    id: &str,
+    facts: &OrderFacts,
+    of: Option<&SubscriptionFacts>,
+    plan: &str,
+    paid_at: Option<Millis>,
+) -> Option<News> {
     let total = Money::new(facts.due_amount.unwrap_or(facts.total_amount), &facts.currency);
     let at = paid_at.or_else(|| parse_ms(&facts.created_at))?;
-    let what = match facts.billing_reason.as_str() {
-        "subscription_create" => "first payment",
-        "subscription_cycle" => "renewal",
-        "subscription_update" => "change of plan",
-        _ => "bought once",
-    };
     (facts.status == "paid" && total.amount > 0).then(|| News {
         key: format!("order_paid:{id}"),
         at,
         letter: BillingLetter::OrderPaid {
             plan: plan.to_owned(),
             total,
-            what: what.to_owned(),
+            what: what_for(facts, of).unwrap_or("bought once").to_owned(),
             invoice: facts.invoice_number.clone(),
         },
     })

@@ -9,8 +9,10 @@ use crate::{
         quote::per,
     },
     model::{
+        beyond::last_charge,
         change::{Change, Fit, REASONS},
         instant::spell_date,
+        plan::Plan,
         typed::is_hidden,
     },
     server::{
@@ -210,14 +212,16 @@ pub(super) fn change_page(change: Change) -> impl IntoView {
 #[component]
 fn Shown(proposal: Proposal) -> impl IntoView {
     let Proposal { terms, plan, fit, order_id } = proposal;
-    let name = state().plans.get(&plan).map_or_else(|| "your subscription".to_owned(), |plan| plan.name.clone());
+    let state = state();
+    let plan = state.plans.get(&plan);
+    let name = plan.map_or_else(|| "your subscription".to_owned(), |plan| plan.name.clone());
+    let last = last_charge(plan.is_some_and(Plan::sells_more));
     let until = terms.until.map_or_else(|| "the end of the paid time".to_owned(), spell_date);
     let price = format!("{} {}", terms.price, per(&terms.interval));
     let (title, lead) = match terms.change {
-        Change::Cancel => (
-            format!("Cancel {name}"),
-            format!("{name} stays yours until {until}. After that it ends, and nothing more is charged."),
-        ),
+        Change::Cancel => {
+            (format!("Cancel {name}"), format!("{name} stays yours until {until}. After that it ends, and {last}."))
+        }
         Change::Resume => (
             format!("Keep {name}"),
             format!("{name} goes on: it renews on {until} at {price}, until you cancel. Nothing is charged before."),

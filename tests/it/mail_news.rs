@@ -50,7 +50,7 @@ async fn each_payment_is_told_once_with_its_receipt() {
     assert_eq!(told(&scene, &sink).await, ["Paid: Pro, $12"]);
     let letter = sink.letter(&scene.who.email, "Paid").await;
     assert!(letter.text().contains("You paid $12 for Pro (first payment)."), "{}", letter.text());
-    assert!(letter.text().contains(&format!("{}/billing", scene.shop.origin)));
+    assert!(letter.text().contains(&format!("{}/orders", scene.shop.origin)));
 
     // Told again, in every way.
     for event in scene.shop.polar.events().await {
@@ -91,7 +91,9 @@ async fn what_is_canceled_and_what_has_ended_is_told() {
     let ends = spell_date(at(&scene.subscription().await, "current_period_end"));
     let letter = sink.letter(&scene.who.email, "Pro is cancelled").await;
     assert!(
-        letter.text().contains(&format!("You keep it until {ends}, and nothing more is charged.")),
+        letter.text().contains(&format!(
+            "You keep it until {ends}, and nothing more is charged but what you use beyond what is included."
+        )),
         "{}",
         letter.raw
     );

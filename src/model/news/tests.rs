@@ -59,7 +59,7 @@ fn bill(change: &Value, paid_at: Option<Millis>) -> Option<News> {
         "status": "paid", "billing_reason": "subscription_cycle", "total_amount": 1428, "currency": "usd",
         "customer_id": "c", "created_at": THEN
     });
-    of_bill("o", &serde_json::from_value(with(facts, change)).unwrap(), "Pro", paid_at)
+    of_bill("o", &serde_json::from_value(with(facts, change)).unwrap(), None, "Pro", paid_at)
 }
 
 #[test]

@@ -101,6 +101,14 @@ impl Written {
     }
 }
 
+impl Plan {
+    /// Whether it sells more of anything than it includes.
+    #[must_use]
+    pub fn sells_more(&self) -> bool {
+        self.written.values().any(|written| !written.rates.is_empty())
+    }
+}
+
 impl Plans {
     /// Every meter and its key, by key.
     pub fn meters(&self) -> impl Iterator<Item = (&str, &Meter)> {

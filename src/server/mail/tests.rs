@@ -38,7 +38,8 @@ fn a_message_has_its_id_its_time_and_two_parts() {
 #[test]
 fn nothing_that_somebody_typed_begins_a_header() {
     let evil = "Pro\r\nBcc: eve@example.org\r\n\r\n<script>";
-    let message = sent("ann@example.org", &of(BillingLetter::Ended { plan: evil.to_owned() })).unwrap();
+    let message =
+        sent("ann@example.org", &of(BillingLetter::Ended { plan: evil.to_owned(), sells_more: false })).unwrap();
     let (head, _) = message.split_once("\r\n\r\n").unwrap();
     assert!(!head.lines().any(|line| line.to_lowercase().starts_with("bcc")), "{head}");
     assert_eq!(head.lines().filter(|line| line.starts_with("Subject:")).count(), 1);

@@ -10,12 +10,13 @@ use super::{
 };
 use crate::{
     model::{
+        billed::what_for,
         fold::{Entitlement, plan_of_feature},
         instant::{Millis, parse_ms},
         money::Money,
         order::Stage,
         plan::{Plan, Value},
-        projection::{Kind, OrderFacts},
+        projection::{Kind, OrderFacts, SubscriptionFacts},
         verdict::Rule,
     },
     server::{
@@ -181,9 +182,12 @@ impl Reading<'_> {
         self.objects.iter().filter(move |row| row.kind == kind.stored())
     }
 
+    fn plan(&self, product: Option<&str>) -> Option<&Plan> {
+        product.and_then(|id| self.plans.get(id)).and_then(|slug| self.state.plans.get(slug))
+    }
+
     fn plan_name(&self, product: Option<&str>) -> String {
-        let plan = product.and_then(|id| self.plans.get(id)).and_then(|slug| self.state.plans.get(slug));
-        plan.map_or_else(|| "A product of ours".to_owned(), |plan| plan.name.clone())
+        self.plan(product).map_or_else(|| "A product of ours".to_owned(), |plan| plan.name.clone())
     }
 
     fn purchases(&self) -> Vec<Purchase> {
@@ -228,11 +232,11 @@ impl Reading<'_> {
     fn bill(&self, row: &ObjectRow) -> Option<Bill> {
         let facts: OrderFacts = serde_json::from_str(&row.projection).ok()?;
         let plan = self.plan_name(facts.product_id.as_deref());
-        let what = match facts.billing_reason.as_str() {
-            "subscription_create" => format!("{plan}, first payment"),
-            "subscription_cycle" => format!("{plan}, renewal"),
-            "subscription_update" => format!("{plan}, change of plan"),
-            _ => plan,
+        let of = self.of_kind(Kind::Subscription).find(|one| Some(&one.id) == row.subscription_id.as_ref());
+        let of: Option<SubscriptionFacts> = of.and_then(|one| serde_json::from_str(&one.projection).ok());
+        let what = match what_for(&facts, of.as_ref()) {
+            Some(words) => format!("{plan}, {words}"),
+            None => plan,
         };
         let total = Money::new(facts.total_amount, &facts.currency);
         let refunded = Money::new(facts.refunded_amount, &facts.currency);

@@ -9,7 +9,7 @@ use super::{
     balance, codes, everything_sent, wait_for_balance,
 };
 use boreal::{
-    model::instant::DAY,
+    model::{instant::DAY, money::Money},
     server::{
         db::{self, Reader},
         services::{
@@ -76,6 +76,25 @@ async fn each_threshold_is_told_once_though_many_cross_it_at_once_and_anew_in_th
     wait_for_balance(&shop, &ann, 300).await;
     spend(&shop, &ann, 300, "all at once").await;
     assert_eq!(told(&shop, &ann).await, [80, 100, 100], "who leaps over one is told of the higher alone");
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_going_on_costs_is_told_with_how_much_of_it_is_allowed() {
+    let (shop, sink) = with_sink().await;
+    let ann = subscriber(&shop).await;
+    spend(&shop, &ann, 240, "much").await;
+    let letter = sink.letter(&ann.email, "You have used 80 percent of your QR codes").await.text();
+    assert!(letter.contains("Nothing is charged beyond") && letter.contains("If you set a spending limit"), "{letter}");
+    let asking = Asking { user: &ann.id, from: IpAddr::V4(Ipv4Addr::LOCALHOST) };
+    let limit = Money::new(100, "usd");
+    usage::choose_limit(&shop.state, asking, "codes", &limit).await.expect("the database answers");
+    spend(&shop, &ann, 65, "all, and a little more").await;
+    let letter = sink.letter(&ann.email, "You have used all your QR codes").await.text();
+    for words in ["305 of 300", "each QR code more costs $0.04", "allows 20 more until", "on the next bill"] {
+        assert!(letter.contains(words), "{words:?} is missing in {letter}");
+    }
+    assert!(!letter.contains("Nothing is charged"), "{letter}");
     shop.close().await;
 }
 

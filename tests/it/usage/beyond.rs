@@ -115,6 +115,32 @@ async fn a_limit_allows_so_much_and_no_more_and_the_bill_is_what_was_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_cancelled_reads_of_no_renewal_when_the_last_use_is_billed() {
+    let shop = Shop::open().await;
+    let ann = all_used(&shop).await;
+    allow(&ann, "1").await;
+    assert_eq!(spend(&shop, &ann, 25, "beyond").await, Spent::Done);
+    let subscription = shop.polar.list("/v1/subscriptions/").await[0]["id"].as_str().expect("an id").to_owned();
+    let path = format!("/v1/subscriptions/{subscription}");
+    assert_eq!(shop.polar.send("PATCH", &path, Some(json!({"cancel_at_period_end": true}))).await.0, 200);
+    let ends_at = balance(&shop, &ann.who).await.until.expect("a period");
+    everything_sent(&shop.state.db).await;
+    shop.polar.idle().await;
+    shop.advance(HOUR).await;
+    shop.advance(ends_at - shop.state.clock.billing() + HOUR).await;
+    shop.polar.idle().await;
+    shop.worked_off().await;
+    assert_eq!(newest_bill(&shop).await, [("QR codes".to_owned(), 100)]);
+    let page = ann.browser.get("/orders", 200).await.html;
+    assert!(page.contains("Pro, last bill, for what was used") && !page.contains("Pro, renewal"), "{page}");
+    let paid = "SELECT letter FROM outgoing_mail WHERE kind = 'order_paid'";
+    let letters: Vec<(String,)> = shop.state.db.read(paid).all().await.expect("mails");
+    let last = letters.iter().filter(|(letter,)| letter.contains("last bill, for what was used"));
+    assert_eq!((letters.len(), last.count()), (2, 1), "{letters:?}");
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_polar_counts_late_is_on_no_bill_that_nobody_allowed() {
     let shop = Shop::open().await;
     let ann = shop.resident("ann").await;

@@ -2,8 +2,9 @@
 
 use super::{Links, Words};
 use crate::model::{
+    beyond::last_charge,
     instant::{Millis, spell_date},
-    letter::BillingLetter,
+    letter::{BillingLetter, More},
     money::Money,
 };
 
@@ -11,14 +12,15 @@ pub(super) fn words(letter: &BillingLetter, links: &Links<'_>) -> Words {
     match letter {
         BillingLetter::OrderPaid { plan, total, what, invoice } => paid(links, plan, total, what, invoice.as_deref()),
         BillingLetter::PaymentFailed { plan, until } => failed(links, plan, *until),
-        BillingLetter::Canceled { plan, ends_at } => canceled(links, plan, *ends_at),
-        BillingLetter::Ended { plan } => ended(links, plan),
+        BillingLetter::Canceled { plan, ends_at, sells_more } => canceled(links, plan, *ends_at, *sells_more),
+        BillingLetter::Ended { plan, sells_more } => ended(links, plan, *sells_more),
         BillingLetter::Refunded { what, amount } => refunded(links, what, amount),
         BillingLetter::PlanChanged { from, to } => changed(links, from, to),
         BillingLetter::TwoSubscriptions => two_subscriptions(links),
         BillingLetter::RenewalSoon { plan, price, at } => renewal_soon(links, plan, price, *at),
-        BillingLetter::UsageReached { many, percent, used, most, until } => {
-            usage_reached(links, many, *percent, (*used, *most), *until)
+        BillingLetter::UsageReached { many, percent, used, most, until, more } => {
+            let reached = Reached { many, percent: *percent, used: *used, most: *most, until: spell_date(*until) };
+            usage_reached(links, &reached, more.as_ref())
         }
     }
 }
@@ -28,8 +30,8 @@ const SEE: &str = "See my account";
 fn paid(links: &Links<'_>, plan: &str, total: &Money, what: &str, invoice: Option<&str>) -> Words {
     let number = invoice.map(|number| format!(" The number of the invoice is {number}.")).unwrap_or_default();
     let told = format!("You paid {total} for {plan} ({what}).{number} Thank you.");
-    let receipt = "Receipt and invoice are in the billing portal of Polar, who sells for us. The button leads there.";
-    links.words(format!("Paid: {plan}, {total}"), &[&told, receipt], &[]).action("See receipt", links.to("/billing"))
+    let receipt = "Receipt and invoice come from Polar, who sells for us. The button leads to them.";
+    links.words(format!("Paid: {plan}, {total}"), &[&told, receipt], &[]).action("See receipt", links.to("/orders"))
 }
 
 fn failed(links: &Links<'_>, plan: &str, until: Millis) -> Words {
@@ -40,16 +42,18 @@ fn failed(links: &Links<'_>, plan: &str, until: Millis) -> Words {
     words.action("Update card", links.to("/billing"))
 }
 
-fn canceled(links: &Links<'_>, plan: &str, ends_at: Option<Millis>) -> Words {
+fn canceled(links: &Links<'_>, plan: &str, ends_at: Option<Millis>, sells_more: bool) -> Words {
     let end = ends_at.map_or_else(|| "the end of the paid time".to_owned(), spell_date);
-    let told = format!("{plan} will not renew. You keep it until {end}, and nothing more is charged.");
+    let told = format!("{plan} will not renew. You keep it until {end}, and {}.", last_charge(sells_more));
     let back = "If you change your mind before then, you can keep it on your account page.";
     links.words(format!("{plan} is cancelled"), &[&told], &[back]).action(SEE, links.to("/account"))
 }
 
-fn ended(links: &Links<'_>, plan: &str) -> Words {
-    let told = format!("Your subscription of {plan} is over. Nothing more is charged, and your account stays.");
-    links.words(format!("{plan} has ended"), &[&told], &[]).action("See plans and prices", links.to("/pricing"))
+fn ended(links: &Links<'_>, plan: &str, sells_more: bool) -> Words {
+    let told = format!("Your subscription of {plan} is over. It does not renew, and your account stays.");
+    let last = "Whatever you used beyond what was included comes on one last bill.";
+    let lines = if sells_more { &[told.as_str(), last][..] } else { &[told.as_str()] };
+    links.words(format!("{plan} has ended"), lines, &[]).action("See plans and prices", links.to("/pricing"))
 }
 
 fn refunded(links: &Links<'_>, what: &str, amount: &Money) -> Words {
@@ -76,19 +80,63 @@ fn renewal_soon(links: &Links<'_>, plan: &str, price: &Money, at: Millis) -> Wor
     links.words(format!("{plan} renews on {day}"), &[&told, choice], &[]).action(SEE, links.to("/account"))
 }
 
-fn usage_reached(links: &Links<'_>, many: &str, percent: i64, (used, most): (i64, i64), until: Millis) -> Words {
-    let until = spell_date(until);
-    let (subject, left) = match most - used {
-        ..=0 => (format!("You have used all your {many}"), format!("No more are left until {until}.")),
-        left => {
-            let subject = format!("You have used {percent} percent of your {many}");
-            (subject, format!("{left} are left until {until}."))
+/// How much of what is used.
+struct Reached<'l> {
+    many: &'l str,
+    percent: i64,
+    used: i64,
+    most: i64,
+    until: String,
+}
+
+impl Reached<'_> {
+    fn subject(&self) -> String {
+        let Self { many, percent, used, most, .. } = self;
+        if used < most {
+            format!("You have used {percent} percent of your {many}")
+        } else {
+            format!("You have used all your {many}")
         }
-    };
-    let told = format!("You have used {used} of {most} {many}. {left}");
-    let money = "Nothing is charged beyond what you have paid. A larger plan gives more.";
+    }
+
+    /// What is left, and what comes after it.
+    fn rest(&self, more: Option<&More>) -> String {
+        let (left, until) = (self.most - self.used, &self.until);
+        match more.map(|more| (&more.price, more.allowed)) {
+            Some((price, allowed @ 1..)) if left <= 0 => {
+                let allowed = allowed + left;
+                format!("From here on {price}. Your spending limit allows {} more until {until}.", allowed.max(0))
+            }
+            Some((price, allowed @ 1..)) => {
+                format!("{left} are left until {until}. After them {price}; your spending limit allows {allowed}.")
+            }
+            _ if left <= 0 => format!("No more are left until {until}."),
+            _ => format!("{left} are left until {until}."),
+        }
+    }
+
+    /// What it costs to go on, for whoever allowed nothing.
+    fn money(more: Option<&More>) -> String {
+        let nothing = "Nothing is charged beyond what you have paid.";
+        match more {
+            None => format!("{nothing} A larger plan gives more."),
+            Some(More { allowed: 1.., .. }) => {
+                "It goes on the next bill. You can lower the limit at any time.".to_owned()
+            }
+            Some(More { price, .. }) => {
+                format!("{nothing} If you set a spending limit, you can go on: {price}. A larger plan gives more, too.")
+            }
+        }
+    }
+}
+
+fn usage_reached(links: &Links<'_>, reached: &Reached<'_>, more: Option<&More>) -> Words {
+    let Reached { many, used, most, .. } = reached;
+    let told = format!("You have used {used} of {most} {many}. {}", reached.rest(more));
     let choice = "When we write to you about this is your choice, on the same page.";
-    links.words(subject, &[&told, money], &[choice]).action("See my usage", links.to("/usage"))
+    links
+        .words(reached.subject(), &[&told, &Reached::money(more)], &[choice])
+        .action("See my usage", links.to("/usage"))
 }
 
 #[cfg(test)]
@@ -111,15 +159,20 @@ mod tests {
         );
         let failed = of(&BillingLetter::PaymentFailed { plan: "Pro".into(), until: 1_795_280_822_556 });
         assert!(failed.before[1].contains("until 21 November 2026"), "{failed:?}");
-        let canceled = of(&BillingLetter::Canceled { plan: "Pro".into(), ends_at: None });
-        assert!(canceled.before[0].contains("nothing more is charged"));
+        let canceled = of(&BillingLetter::Canceled { plan: "Pro".into(), ends_at: None, sells_more: false });
+        assert!(canceled.before[0].ends_with("and nothing more is charged."));
+        let canceled = of(&BillingLetter::Canceled { plan: "Pro".into(), ends_at: None, sells_more: true });
+        assert!(canceled.before[0].ends_with("nothing more is charged but what you use beyond what is included."));
+        for (sells_more, lines) in [(false, 1), (true, 2)] {
+            assert_eq!(of(&BillingLetter::Ended { plan: "Pro".into(), sells_more }).before.len(), lines);
+        }
     }
 
     #[test]
     fn what_is_used_up_is_said_with_what_is_left() {
         let told = |percent, used| {
             let (many, until) = ("QR codes".to_owned(), 1_795_280_822_556);
-            of(&BillingLetter::UsageReached { many, percent, used, most: 300, until })
+            of(&BillingLetter::UsageReached { many, percent, used, most: 300, until, more: None })
         };
         let much = told(80, 245);
         assert_eq!(much.subject, "You have used 80 percent of your QR codes");
@@ -128,5 +181,22 @@ mod tests {
         assert_eq!(all.subject, "You have used all your QR codes");
         assert_eq!(all.before[0], "You have used 310 of 300 QR codes. No more are left until 21 November 2026.");
         assert!(all.before[1].contains("Nothing is charged"));
+    }
+
+    #[test]
+    fn where_more_is_sold_it_is_said_how_far_it_goes() {
+        let told = |used, allowed| {
+            let (many, until) = ("QR codes".to_owned(), 1_795_280_822_556);
+            let more = Some(More { price: "each QR code more costs $0.04".into(), allowed });
+            of(&BillingLetter::UsageReached { many, percent: 80, used, most: 300, until, more }).before
+        };
+        assert!(told(300, 0)[0].ends_with("No more are left until 21 November 2026."));
+        assert!(told(300, 0)[1].contains("If you set a spending limit, you can go on: each QR code more costs $0.04."));
+        let soon = "After them each QR code more costs $0.04; your spending limit allows 25.";
+        assert!(told(245, 25)[0].ends_with(soon));
+        let over =
+            "From here on each QR code more costs $0.04. Your spending limit allows 15 more until 21 November 2026.";
+        assert!(told(310, 25)[0].ends_with(over));
+        assert!(!told(310, 25)[1].contains("Nothing is charged"));
     }
 }

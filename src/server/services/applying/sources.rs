@@ -31,6 +31,16 @@ pub struct Holdings {
     pub has_left: bool,
 }
 
+impl Holdings {
+    /// A subscription among them, as Polar told it.
+    #[must_use]
+    pub fn subscription(&self, id: Option<&str>) -> Option<SubscriptionFacts> {
+        let is_it = |row: &ObjectRow| row.kind == Kind::Subscription.stored() && Some(row.id.as_str()) == id;
+        let (row, _) = self.objects.iter().find(|(row, _)| is_it(row))?;
+        serde_json::from_str(&row.projection).ok()
+    }
+}
+
 /// Reads a user's holdings. Nothing is said about a bought product without a plan: its order stays open, and its buyer is
 /// told that we are checking, never that there is nothing.
 ///

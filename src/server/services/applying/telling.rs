@@ -40,8 +40,13 @@ fn news(state: &State, holdings: &Holdings) -> Vec<News> {
         match (Kind::of_stored(&row.kind), plan) {
             (Some(Kind::Subscription), Some(plan)) => serde_json::from_str(facts)
                 .map_or_else(|_| Vec::new(), |facts| news::of_subscription(&row.id, &facts, plan)),
-            (Some(Kind::Order), _) => serde_json::from_str(facts)
-                .map_or_else(|_| Vec::new(), |facts| news::of_bill(&row.id, &facts, name, None).into_iter().collect()),
+            (Some(Kind::Order), _) => serde_json::from_str(facts).map_or_else(
+                |_| Vec::new(),
+                |facts| {
+                    let of = holdings.subscription(row.subscription_id.as_deref());
+                    news::of_bill(&row.id, &facts, of.as_ref(), name, None).into_iter().collect()
+                },
+            ),
             (Some(Kind::Refund), _) => serde_json::from_str(facts).map_or_else(
                 |_| Vec::new(),
                 |facts| news::of_refund(&row.id, &facts, refunded(state, holdings, row)).into_iter().collect(),
@@ -67,9 +72,7 @@ pub async fn double(
     holdings: &Holdings,
     (first, second): (&str, &str),
 ) -> Result<(), Error> {
-    let later = holdings.objects.iter().find(|(row, _)| row.id == second);
-    let facts = later.and_then(|(row, _)| serde_json::from_str::<SubscriptionFacts>(&row.projection).ok());
-    match facts.and_then(|facts| parse_ms(facts.created_at.as_deref()?)) {
+    match holdings.subscription(Some(second)).and_then(|facts| parse_ms(facts.created_at.as_deref()?)) {
         Some(since) => tell(tx, state, user, &[news::of_two(first, second, since)]).await,
         None => Ok(()),
     }
@@ -85,9 +88,10 @@ pub async fn change(tx: &mut Tx, state: &State, stored: &ObjectRow, seen: &Mirro
             before.zip(now).and_then(|(before, now)| news::of_change(&seen.id, before, now, at))
         }
         Kind::Order if stored.status.as_deref() == Some("pending") => {
-            serde_json::from_str::<OrderFacts>(&seen.projection)
-                .ok()
-                .and_then(|facts| news::of_bill(&seen.id, &facts, now.map_or(NAMELESS, |plan| &plan.name), Some(at)))
+            let of = subscription(&mut *tx, seen.ties.subscription_id.as_deref()).await?;
+            let name = now.map_or(NAMELESS, |plan| &plan.name);
+            let facts = serde_json::from_str::<OrderFacts>(&seen.projection).ok();
+            facts.and_then(|facts| news::of_bill(&seen.id, &facts, of.as_ref(), name, Some(at)))
         }
         _ => None,
     };
@@ -105,6 +109,12 @@ pub async fn change(tx: &mut Tx, state: &State, stored: &ObjectRow, seen: &Mirro
 async fn plan<'s>(tx: &mut Tx, state: &'s State, product: Option<&str>) -> Result<Option<&'s Plan>, Error> {
     let Some(product) = product else { return Ok(None) };
     Ok(mirror::plan_of_product(tx, product).await?.and_then(|slug| state.plans.get(&slug)))
+}
+
+async fn subscription(tx: &mut Tx, id: Option<&str>) -> Result<Option<SubscriptionFacts>, Error> {
+    let Some(id) = id else { return Ok(None) };
+    let row = mirror::object(tx, Kind::Subscription, id).await?;
+    Ok(row.and_then(|row| serde_json::from_str(&row.projection).ok()))
 }
 
 async fn tell(tx: &mut Tx, state: &State, user: &str, news: &[News]) -> Result<(), Error> {

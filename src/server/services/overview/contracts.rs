@@ -6,6 +6,7 @@ use crate::{
         catalog::Interval,
         instant::{Millis, parse_ms},
         money::Money,
+        plan::Plan,
         projection::{Kind, SubscriptionFacts},
     },
     server::db::mirror::ObjectRow,
@@ -26,6 +27,8 @@ pub struct Contract {
     pub interval: Interval,
     /// A change that is scheduled: when, and to which plan.
     pub change: Option<(Millis, String)>,
+    /// Whether its plan sells more than it includes.
+    pub sells_more: bool,
 }
 
 /// How a subscription stands. Instants are billing time.
@@ -59,6 +62,7 @@ impl Reading<'_> {
         });
         Some(Contract {
             change,
+            sells_more: self.plan(row.product_id.as_deref()).is_some_and(Plan::sells_more),
             plan: self.plan_name(row.product_id.as_deref()),
             standing: standing(&facts, given_until)?,
             price: Money::new(facts.amount, &facts.currency),

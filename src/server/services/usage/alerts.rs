@@ -3,7 +3,11 @@
 
 use super::{super::Error, standing::standing};
 use crate::{
-    model::{alert, letter::BillingLetter, usage::Window},
+    model::{
+        alert,
+        letter::{BillingLetter, More},
+        usage::Window,
+    },
     server::{
         db::{self, Tx, audit, usage_alerts, users},
         services::{
@@ -72,13 +76,17 @@ pub(super) async fn counted(
     let (Some(owner), Some(named)) = (users::by_id(&mut *tx, user).await?, state.plans.meter(meter)) else {
         return Ok(());
     };
-    let Window { starts_at, ends_at: until, most, .. } = window;
+    let Window { starts_at, ends_at: until, most, beyond, .. } = window;
+    let more = beyond.map(|beyond| More {
+        price: format!("each {} more costs {}", named.one, beyond.each.words(&beyond.currency)),
+        allowed: beyond.most,
+    });
     let mail = Mail {
         // Another plan in the same period is another amount, which is told of anew.
         key: format!("usage:{user}:{meter}:{starts_at}:{most}:{percent}"),
         user: Some(user),
         to: &owner.email,
-        letter: BillingLetter::UsageReached { many: named.many.clone(), percent, used, most, until }.into(),
+        letter: BillingLetter::UsageReached { many: named.many.clone(), percent, used, most, until, more }.into(),
     };
     if mailing::queue(tx, &mail, state.clock.wall()).await? {
         let state = state.clone();
