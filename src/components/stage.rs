@@ -54,6 +54,10 @@ fn words(order: &Confirmation, plan: &str) -> (String, String) {
         ),
         Stage::Paid => ("Thank you, your payment arrived", format!("We are opening {plan} for you.")),
         Stage::Received => ("Almost there", format!("Polar's record is here, and {plan} is being opened.")),
+        Stage::Granted if order.is_over => {
+            let lead = "It was paid and opened to you, and it is over. Your account says what you have now.";
+            return (format!("Your order of {plan}"), lead.into());
+        }
         Stage::Granted => {
             return (format!("You have {plan}"), "Everything is paid and open. Polar mails you the invoice.".into());
         }
@@ -132,6 +136,9 @@ fn actions(order: &Confirmation) -> impl IntoView + use<> {
     let choices = match order.stage {
         Stage::Open => {
             (order.checkout_url.clone()).map(|url| link(url, "Continue to payment", "button")).into_iter().collect()
+        }
+        Stage::Granted if order.is_over => {
+            vec![link("/account".into(), "See my account", "button"), link("/pricing".into(), "See all plans", "")]
         }
         Stage::Granted => vec![
             link("/studio".into(), "Open the studio", "button"), // the studio

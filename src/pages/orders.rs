@@ -91,7 +91,7 @@ fn words(order: &Ordered) -> (String, &'static str) {
 
 fn far(stage: Stage) -> &'static str {
     match stage {
-        Stage::Granted => "paid, and open to you",
+        Stage::Granted => "paid, and opened to you",
         Stage::Expired | Stage::Refused => "not paid",
         Stage::Superseded => "replaced by a newer order",
         Stage::Open | Stage::Preparing => "waits for your payment",

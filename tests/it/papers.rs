@@ -31,9 +31,13 @@ async fn everything_that_was_ordered_and_billed_is_listed() {
     assert!(bob.browser.get("/orders", 200).await.html.contains("Nothing yet."));
     let (ann, bill) = shop.billed().await;
     let html = ann.browser.get("/orders", 200).await.html;
-    for words in
-        ["Pro ordered", "paid, and open to you", "Pro, first payment", "Paid", &format!("bill={bill}&amp;sort=invoice")]
-    {
+    for words in [
+        "Pro ordered",
+        "paid, and opened to you",
+        "Pro, first payment",
+        "Paid",
+        &format!("bill={bill}&amp;sort=invoice"),
+    ] {
         assert!(html.contains(words), "{words}: {html}");
     }
     assert!(ann.browser.get("/orders?page=1", 200).await.html.contains("Nothing before that."));

@@ -2,11 +2,14 @@
 //! says about its checkout counts. Access never waits for a webhook.
 
 use super::{
-    Error, new_id,
+    Error,
+    access::{self, Access},
+    new_id,
     syncing::{self, Unchanged, observe},
 };
 use crate::{
     model::{
+        fold::plan_feature,
         instant::Millis,
         job::SYNC_CHECKOUT,
         order::{Stage, State as OrderState},
@@ -54,6 +57,8 @@ pub struct Confirmation {
     pub created_at: Millis,
     /// The last look at Polar failed: what is shown may be outdated.
     pub polar_is_down: bool,
+    /// It was opened once, and the user does not have the plan any more.
+    pub is_over: bool,
 }
 
 /// The order of `user` with this id, after a look at Polar if it is not final; `None` if it is not theirs.
@@ -101,7 +106,10 @@ async fn look(state: &State, user: &str, order: Option<OrderRow>) -> Result<Opti
         Err(error) => return Err(error),
     };
     let order = orders::by_id(&state.db, &order.id).await?.unwrap_or(order);
-    Ok(Some(confirmation(order, polar_is_down, state.clock.wall())))
+    // After the order: what it opened was there when it was done.
+    let is_over = order.state() == OrderState::Done
+        && matches!(access::feature(state, user, &plan_feature(&order.plan)).await, Access::Denied { .. });
+    Ok(Some(Confirmation { is_over, ..confirmation(order, polar_is_down, state.clock.wall()) }))
 }
 
 fn confirmation(order: OrderRow, polar_is_down: bool, now: Millis) -> Confirmation {
@@ -120,6 +128,7 @@ fn confirmation(order: OrderRow, polar_is_down: bool, now: Millis) -> Confirmati
         done_at: order.done_at,
         created_at: order.created_at,
         polar_is_down,
+        is_over: false,
     }
 }
 

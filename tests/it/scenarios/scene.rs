@@ -200,7 +200,17 @@ impl Scene {
 
     /// Ann reads all of this on her account page.
     pub async fn reads(&self, words: &[&str]) {
-        let page = text(&self.ann.get("/account", 200).await);
+        self.reads_at("/account", words).await;
+    }
+
+    /// Ann reads this on the page of the only thing that she ordered here.
+    pub async fn order_reads(&self, words: &[&str]) {
+        let id: String = self.shop.state.db.read("SELECT id FROM orders").scalar().await.expect("an order");
+        self.reads_at(&format!("/orders/{id}"), words).await;
+    }
+
+    async fn reads_at(&self, path: &str, words: &[&str]) {
+        let page = text(&self.ann.get(path, 200).await);
         let missing: Vec<_> = words.iter().filter(|words| !page.contains(**words)).collect();
         assert!(missing.is_empty(), "{missing:?} is not in: {page}");
     }
