@@ -55,8 +55,9 @@ fn words(order: &Confirmation, plan: &str) -> (String, String) {
         Stage::Paid => ("Thank you, your payment arrived", format!("We are opening {plan} for you.")),
         Stage::Received => ("Almost there", format!("Polar's record is here, and {plan} is being opened.")),
         Stage::Granted if order.is_over => {
-            let lead = "It was paid and opened to you, and it is over. Your account says what you have now.";
-            return (format!("Your order of {plan}"), lead.into());
+            let lead =
+                format!("It was paid and opened to you. You do not have {plan} now; your account says what you have.");
+            return (format!("Your order of {plan}"), lead);
         }
         Stage::Granted => {
             return (format!("You have {plan}"), "Everything is paid and open. Polar mails you the invoice.".into());

@@ -34,7 +34,7 @@ async fn cancelled_it_goes_on_to_the_end_of_what_was_paid() {
     assert!(!scene.may("studio").await);
     assert!(text(&scene.ann.get("/studio/sheet", 403).await).contains("The sheet of codes is part of Pro."));
     scene.reads(&["You have Free.", "See plans and prices", "Pro, first payment"]).await;
-    scene.order_reads(&["Your order of Pro", "it is over", "The subscription ended."]).await;
+    scene.order_reads(&["Your order of Pro", "You do not have Pro now", "The subscription ended."]).await;
     assert_eq!(scene.ledger("studio").await, ["given", "changed", "taken"]);
     scene.shop.advance(90 * DAY).await;
     assert_eq!(scene.told().await, [""; 0]);

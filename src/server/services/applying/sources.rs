@@ -37,7 +37,7 @@ impl Holdings {
     pub fn subscription(&self, id: Option<&str>) -> Option<SubscriptionFacts> {
         let is_it = |row: &ObjectRow| row.kind == Kind::Subscription.stored() && Some(row.id.as_str()) == id;
         let (row, _) = self.objects.iter().find(|(row, _)| is_it(row))?;
-        serde_json::from_str(&row.projection).ok()
+        facts(row).ok()
     }
 }
 

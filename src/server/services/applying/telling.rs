@@ -3,7 +3,7 @@
 
 use super::{
     super::mailing::{self, Mail},
-    sources::Holdings,
+    sources::{Holdings, facts},
 };
 use crate::{
     model::{
@@ -114,7 +114,7 @@ async fn plan<'s>(tx: &mut Tx, state: &'s State, product: Option<&str>) -> Resul
 async fn subscription(tx: &mut Tx, id: Option<&str>) -> Result<Option<SubscriptionFacts>, Error> {
     let Some(id) = id else { return Ok(None) };
     let row = mirror::object(tx, Kind::Subscription, id).await?;
-    Ok(row.and_then(|row| serde_json::from_str(&row.projection).ok()))
+    Ok(row.and_then(|row| facts(&row).ok()))
 }
 
 async fn tell(tx: &mut Tx, state: &State, user: &str, news: &[News]) -> Result<(), Error> {
