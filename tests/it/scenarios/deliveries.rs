@@ -1,7 +1,7 @@
 //! Webhook delivery: an app that cannot store, one that is not there, an endpoint that is switched off; what is sent again
 //! counts once, and what is never sent is found by reading.
 
-use super::scene::{END, LAST_BILL, Scene};
+use super::scene::{END, LAST_BILL, MINUTE, Scene};
 use crate::{patience::wait_for, polar::PAYS};
 use boreal::server::db::Reader;
 use serde_json::{Value, json};
@@ -151,10 +151,11 @@ async fn a_switched_off_endpoint_misses_events_and_reading_finds_what_they_said(
     assert_eq!((stored(&scene, "order.paid").await, stored(&scene, "subscription.created").await), (1, 0));
     assert_eq!(scene.ledger("studio").await, ["given"], "late news of what is known changes nothing");
 
+    // Meters are worked out at every quarter of an hour: it may have gone by while the endpoint was off, or not.
+    scene.travel_to(scene.shop.state.clock.billing() + 15 * MINUTE).await;
     scene.told().await;
     scene.next_period().await;
-    // What is counted of its meter is told before it: of that nothing was heard yet.
-    assert_eq!(scene.told().await, [&["subscription.updated"][..], &END, &LAST_BILL].concat());
+    assert_eq!(scene.told().await, [&END[..], &LAST_BILL].concat());
     assert!(!scene.may("studio").await, "the end is told again, and nothing renewed");
     scene.shop.close().await;
 }
