@@ -61,11 +61,21 @@ export const test = base.extend<Fixtures>({
   },
 
   // A page that follows its visitor's access loads itself again when that changes. If the test leaves it at that very
-  // instant, Chromium drops the leaving for the loading: then it leaves again, once.
+  // instant, Chromium drops the leaving for the loading: then it leaves again, twice at most.
   page: async ({ page }, use) => {
     const leave = page.goto.bind(page);
-    page.goto = (...to) =>
-      leave(...to).catch((error: Error) => (error.message.includes('net::ERR_ABORTED') ? leave(...to) : Promise.reject(error)));
+    const dropped = /net::ERR_ABORTED|interrupted by another navigation/;
+    page.goto = async (...to) => {
+      for (let left = 2; ; left -= 1) {
+        try {
+          return await leave(...to);
+        } catch (error) {
+          if (left === 0 || !dropped.test(String(error))) throw error;
+          // Whatever is loading instead is done by then.
+          await page.waitForTimeout(500);
+        }
+      }
+    };
     await use(page);
   },
 });
